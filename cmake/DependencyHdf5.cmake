@@ -1,0 +1,45 @@
+# HDF5 headers >= 1.14, headers only: the plugin takes every function from the libhdf5 that loads it.
+# Found through find_package (Conan, conda, Homebrew, Debian 13). Debian 12 has only 1.10: there the
+# libhdf5-dev package of the next Debian release is downloaded from the machine's own mirror and
+# unpacked into the build tree.
+set(ARRAYMORPH_HDF5_INCLUDE_DIR "" CACHE PATH "Folder that holds hdf5.h (>= 1.14); empty: look for it")
+
+function(arraymorph_hdf5_version dir out)
+  set(${out} "" PARENT_SCOPE)
+  if(EXISTS "${dir}/H5public.h")
+    file(STRINGS "${dir}/H5public.h" lines REGEX "^#define H5_VERS_(MAJOR|MINOR|RELEASE)[ \t]+[0-9]+")
+    string(REGEX REPLACE "[^;]*[ \t]([0-9]+)[^;]*" "\\1" numbers "${lines}")
+    string(REPLACE ";" "." version "${numbers}")
+    set(${out} "${version}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+set(candidates "${ARRAYMORPH_HDF5_INCLUDE_DIR}")
+if(NOT ARRAYMORPH_HDF5_INCLUDE_DIR)
+  find_package(HDF5 QUIET COMPONENTS C)
+  list(APPEND candidates ${HDF5_C_INCLUDE_DIRS} ${HDF5_INCLUDE_DIRS} "${ARRAYMORPH_DEPS_DIR}/hdf5/include")
+endif()
+set(found "")
+foreach(dir IN LISTS candidates)
+  arraymorph_hdf5_version("${dir}" version)
+  if(version VERSION_GREATER_EQUAL 1.14)
+    set(found "${dir}")
+    break()
+  endif()
+endforeach()
+if(NOT found)
+  if(ARRAYMORPH_HDF5_INCLUDE_DIR)
+    message(FATAL_ERROR "ARRAYMORPH_HDF5_INCLUDE_DIR=${ARRAYMORPH_HDF5_INCLUDE_DIR} holds no hdf5.h of version 1.14 or later")
+  endif()
+  execute_process(COMMAND "${PROJECT_SOURCE_DIR}/cmake/fetch-hdf5-headers" "${ARRAYMORPH_DEPS_DIR}/hdf5" RESULT_VARIABLE failed)
+  set(found "${ARRAYMORPH_DEPS_DIR}/hdf5/include")
+  arraymorph_hdf5_version("${found}" version)
+  if(failed OR NOT version)
+    message(FATAL_ERROR "HDF5 headers >= 1.14 were not found and could not be unpacked from Debian. "
+      "Install HDF5's development package (Debian 13: libhdf5-dev, conda: hdf5, Homebrew: hdf5) "
+      "or pass -DARRAYMORPH_HDF5_INCLUDE_DIR=DIR.")
+  endif()
+endif()
+message(STATUS "HDF5 headers ${version}: ${found}")
+add_library(arraymorph_hdf5_headers INTERFACE)
+target_include_directories(arraymorph_hdf5_headers SYSTEM INTERFACE "${found}")

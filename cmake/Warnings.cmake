@@ -1,0 +1,14 @@
+# One interface target that every ArrayMorph target links: warnings and sanitizers.
+add_library(arraymorph_options INTERFACE)
+target_compile_options(arraymorph_options INTERFACE -Wall -Wextra -Wpedantic)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms inside std::string (GCC bugs 105651 and 105762).
+  target_compile_options(arraymorph_options INTERFACE -Wno-restrict -Wno-array-bounds)
+endif()
+if(ARRAYMORPH_WERROR)
+  target_compile_options(arraymorph_options INTERFACE -Werror)
+endif()
+if(ARRAYMORPH_SANITIZE)
+  target_compile_options(arraymorph_options INTERFACE -fsanitize=${ARRAYMORPH_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(arraymorph_options INTERFACE -fsanitize=${ARRAYMORPH_SANITIZE})
+endif()

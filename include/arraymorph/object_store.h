@@ -1,0 +1,115 @@
+// ObjectStore: the contract of every store (memory, local directory, S3).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arraymorph/buffer.h"
+#include "arraymorph/status.h"
+
+namespace arraymorph {
+
+/// Bytes [offset, offset + length) of an object. length > 0.
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+struct GetRequest {
+  std::string key;
+  /// Only these bytes; a range that starts past the end is Code::invalid_argument, one that
+  /// reaches past it is cut at the end.
+  std::optional<ByteRange> range;
+  /// When not empty the body is received here instead of into a new Buffer; a body that is
+  /// longer is Code::corrupt. Must stay valid until the callback has run.
+  ByteSpan into;
+};
+
+struct GetReply {
+  Buffer body;                    ///< empty when `into` was used
+  std::size_t received = 0;       ///< bytes of the body, wherever they went
+  std::uint64_t object_size = 0;  ///< size of the whole object
+  std::string etag;               ///< entity tag, quotes included as the server sent it
+};
+
+/// When a PUT may replace what is there (RFC 9110 conditional requests).
+struct PutCondition {
+  enum class Kind { always, if_absent, if_match } kind = Kind::always;
+  std::string etag;  ///< for if_match
+};
+
+struct PutRequest {
+  std::string key;
+  /// Shared so that the caller may keep reading it while the request is in flight.
+  std::shared_ptr<const Buffer> body;
+  PutCondition condition;
+  /// Survive a power cut before the callback runs (local store: fsync). S3 always does.
+  bool durable = false;
+};
+
+struct PutReply {
+  std::string etag;
+};
+
+struct ObjectInfo {
+  std::string key;
+  std::uint64_t size = 0;
+  std::string etag;
+};
+
+struct ListReply {
+  std::vector<ObjectInfo> objects;  ///< ascending by key (bytes)
+  std::string next;                 ///< pass as ListRequest::after for the next page; empty at the end
+};
+
+struct ListRequest {
+  std::string prefix;      ///< keys that start with this
+  std::string after;       ///< keys greater than this
+  std::size_t limit = 1000;  ///< at most this many (a store may return fewer per page, S3: 1000)
+};
+
+template <class T>
+using Done = std::function<void(Result<T>)>;
+using DoneStatus = std::function<void(Status)>;
+
+/// Objects under one bucket or directory. Keys are relative, '/'-separated, never empty, never
+/// with a '.' or '..' segment (Code::invalid_argument).
+///
+/// Every verb returns at once and calls its callback exactly once, from any thread (maybe before
+/// it returns). Callbacks are short and never throw. Retries of transient failures happen
+/// inside the store. Thread-safe. Errors: not_found (missing key in get, head, copy), conflict
+/// (a failed PutCondition::if_match), already_exists (a failed if_absent), permission_denied,
+/// out_of_space, unavailable; messages name the key and the server's own words.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  virtual void get(GetRequest request, Done<GetReply> done) = 0;
+  virtual void put(PutRequest request, Done<PutReply> done) = 0;
+  virtual void head(std::string key, Done<ObjectInfo> done) = 0;
+  /// Removing what does not exist is not an error.
+  virtual void remove(std::vector<std::string> keys, DoneStatus done) = 0;
+  virtual void list(ListRequest request, Done<ListReply> done) = 0;
+  /// Server-side copy inside this store.
+  virtual void copy(std::string from, std::string to, DoneStatus done) = 0;
+
+  /// URL of the root ("s3://bucket", "file:///dir", "memory://name"), for messages.
+  virtual const std::string& url() const = 0;
+};
+
+/// Blocking forms, for callers with nothing else to do.
+Result<GetReply> get(ObjectStore& store, GetRequest request);
+Result<PutReply> put(ObjectStore& store, PutRequest request);
+Result<ObjectInfo> head(ObjectStore& store, std::string key);
+Status remove(ObjectStore& store, std::vector<std::string> keys);
+/// One page.
+Result<ListReply> list(ObjectStore& store, ListRequest request);
+/// Every object under `prefix`, all pages.
+Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix);
+Status copy(ObjectStore& store, std::string from, std::string to);
+
+}  // namespace arraymorph

@@ -1,0 +1,87 @@
+# Recipes of the project; `./just` lists them. Everything lives in .venv and build/.
+set dotenv-load
+set positional-arguments
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# List the recipes
+help:
+    @just --list --unsorted
+
+# Install what is missing: system packages (Debian, as root) and the Python environment
+setup:
+    @scripts/setup-system
+    @scripts/setup-venv
+
+# Build the plugin and the C++ tests (incremental)
+build: setup
+    cmake --preset default
+    cmake --build --preset default
+
+# Install the Python package into .venv (only when sources changed)
+install: setup
+    @scripts/install-package
+
+# Copy a real file into the store with plain h5py and compare: store=local, seaweed or s3
+demo store="local" file="": install
+    @scripts/demo '{{ trim_start_match(store, "store=") }}' '{{ trim_start_match(file, "file=") }}'
+
+# Everything: C++ tests, conformance, Python tests, reference, h5py's own suite, README example
+test: install setup-test
+    @python tests/support/run_all.py
+
+# C++ unit tests
+test-unit: build
+    ctest --preset default -j2 -LE conformance
+
+# Every store and codec against one suite, S3 on SeaweedFS
+test-conformance: build setup-test
+    tests/support/with-seaweed ctest --preset default -L conformance
+
+# Python tests: package, requests, errors, features, README example
+test-python *arguments: install setup-test
+    python -m pytest tests/python "$@"
+
+# Random operations on native HDF5 and on ArrayMorph, compared: n=NUMBER of sequences
+test-reference n="150": install setup-test
+    python -m pytest tests/reference --sequences='{{ trim_start_match(n, "n=") }}'
+
+# h5py's own test suite through ArrayMorph: store=local, seaweed or native
+test-h5py store="local": install setup-test
+    python tests/h5py_suite/run.py '{{ trim_start_match(store, "store=") }}'
+
+# Formatting, lint, types
+check: build setup-dev
+    scripts/check
+
+# Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: setup
+    cmake --preset asan
+    cmake --build --preset asan
+    ctest --preset asan -j2
+
+# Unit tests under ThreadSanitizer
+tsan: setup
+    cmake --preset tsan
+    cmake --build --preset tsan
+    ctest --preset tsan -j2
+
+# Build a wheel into dist/
+wheel: setup
+    python -m pip wheel --no-deps --wheel-dir dist .
+
+# Build a source distribution into dist/
+sdist: setup
+    python -c 'from scikit_build_core.build import build_sdist; print(build_sdist("dist"))'
+
+# Remove build results (keeps .venv and the built dependencies in build/deps)
+clean:
+    find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
+    rm -rf dist .venv/.installed-arraymorph
+
+[private]
+setup-test: setup
+    @scripts/setup-venv test
+
+[private]
+setup-dev: setup
+    @scripts/setup-venv dev

@@ -1,0 +1,39 @@
+"""HDF5 on S3-compatible object storage, for unchanged h5py programs.
+
+Example::
+
+    import arraymorph
+
+    arraymorph.configure_s3(bucket="my-bucket", endpoint="http://localhost:8333")
+    arraymorph.enable()
+
+    import h5py
+
+    with h5py.File("run42.h5", "w") as f:
+        f["temperature"] = [1.0, 2.0, 3.0]
+"""
+
+from . import _exit
+from ._core import build_info as build_info
+from ._core import version as _version
+from .configure import configure_local, configure_s3
+from .enable import disable, enable, get_plugin_path
+from .file import File
+from .stats import stats, stats_reset
+
+__version__ = _version()
+
+__all__ = [
+    "File",
+    "__version__",
+    "build_info",
+    "configure_local",
+    "configure_s3",
+    "disable",
+    "enable",
+    "get_plugin_path",
+    "stats",
+    "stats_reset",
+]
+
+_exit.register()

@@ -1,0 +1,110 @@
+"""Switch ArrayMorph on and off for h5py in this process and for child processes."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+from . import _core, _h5py
+
+_PATH = "HDF5_PLUGIN_PATH"
+_CONNECTOR = "HDF5_VOL_CONNECTOR"
+_NAME = "arraymorph"
+
+
+class _State:
+    """What enable() changed, so that disable() can put it back."""
+
+    environment: dict[str, str | None] | None = None
+    make_fapl: Any = None
+
+
+def get_plugin_path() -> str:
+    """Directory that holds the HDF5 plugin, for HDF5_PLUGIN_PATH.
+
+    >>> import arraymorph
+    >>> arraymorph.get_plugin_path()  # doctest: +SKIP
+    '/usr/lib/python3/site-packages/arraymorph/lib'
+    """
+    return str(Path(_core.plugin_library()).resolve().parent)
+
+
+def enable() -> None:
+    """Let h5py.File read and write object storage from now on.
+
+    Sets HDF5_PLUGIN_PATH and HDF5_VOL_CONNECTOR, which HDF5 reads when it starts. Where h5py is
+    imported already, its own HDF5 is told directly. Calling it again changes nothing. Other
+    packages with an HDF5 of their own (netCDF4, PyTables) must be imported after this call.
+
+    Which names go to which store is said by configure_s3() and configure_local(); files that
+    are not ArrayMorph's keep opening as before.
+
+    Raises RuntimeError when another connector is chosen already, or when h5py is imported and
+    its internals are not the expected ones; the message says what to do.
+
+    >>> import arraymorph
+    >>> arraymorph.enable()
+    >>> import h5py
+    """
+    chosen = os.environ.get(_CONNECTOR, "")
+    if chosen and chosen.split()[0] != _NAME:
+        raise RuntimeError(f"{_CONNECTOR} is already set to {chosen!r}; unset it to use ArrayMorph")
+    _set_environment(get_plugin_path())
+    if _h5py.is_imported():
+        h5py = _h5py.Internals()
+        h5py.add_plugin_path(get_plugin_path())
+        _choose(h5py, ours=True)
+
+
+def disable() -> None:
+    """Undo enable(): h5py.File opens files natively again. Files already open stay usable.
+
+    >>> import arraymorph
+    >>> arraymorph.disable()
+    """
+    if _State.environment is not None:
+        for name, value in _State.environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _State.environment = None
+    if _h5py.is_imported():
+        _choose(_h5py.Internals(), ours=False)
+
+
+def _set_environment(directory: str) -> None:
+    if _State.environment is None:
+        _State.environment = {name: os.environ.get(name) for name in (_PATH, _CONNECTOR)}
+    paths = [part for part in os.environ.get(_PATH, "").split(os.pathsep) if part]
+    if directory not in paths:
+        os.environ[_PATH] = os.pathsep.join([directory, *paths])
+    os.environ.setdefault(_CONNECTOR, _NAME)
+
+
+def _choose(h5py: _h5py.Internals, ours: bool) -> None:
+    """Make new access lists ours or native, whatever HDF5 took from the environment."""
+    with h5py.phil:
+        if _State.make_fapl is not None:
+            h5py.files.make_fapl = _State.make_fapl
+            _State.make_fapl = None
+        if h5py.default_is_ours() != ours:
+            wrapper = _wrap(h5py, h5py.files.make_fapl, ours)
+            h5py.set_default_list(ours)
+            _State.make_fapl = h5py.files.make_fapl
+            h5py.files.make_fapl = wrapper
+        else:
+            h5py.set_default_list(ours)
+
+
+def _wrap(h5py: _h5py.Internals, make_fapl: Any, ours: bool) -> Any:
+    # HDF5 offers no public way to change the connector of lists yet to be created.
+    @functools.wraps(make_fapl)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        fapl = make_fapl(*args, **kwargs)
+        h5py.set_connector(fapl.id, ours)
+        return fapl
+
+    return make

@@ -1,0 +1,90 @@
+#include "libhdf5.h"
+
+#include <dlfcn.h>
+
+#include <stdexcept>
+
+#include "arraymorph/api.h"
+
+namespace arraymorph::python {
+namespace {
+
+// The innermost record of an error stack is the cause; H5E_WALK_UPWARD meets it first.
+herr_t keep_innermost(unsigned, const H5E_error2_t* record, void* text) {
+  auto& cause = *static_cast<std::string*>(text);
+  if (cause.empty() && record->desc != nullptr) cause = record->desc;
+  return 0;
+}
+
+}  // namespace
+
+Libhdf5::Libhdf5(const std::string& owner) : owner_(owner) {
+  void* handle = dlopen(owner.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (handle == nullptr) throw std::runtime_error(owner + " is not loaded in this process");
+  library_ = std::shared_ptr<void>(handle, [](void* library) { dlclose(library); });
+}
+
+template <class Symbol>
+Symbol* Libhdf5::find(const char* name) const {
+  // dlsym on a handle searches the object's dependencies: the libhdf5 it was linked with.
+  void* symbol = dlsym(library_.get(), name);
+  if (symbol == nullptr) {
+    throw std::runtime_error("the libhdf5 behind " + owner_ + " has no " + name +
+                             "; ArrayMorph needs HDF5 1.14 or later");
+  }
+  return reinterpret_cast<Symbol*>(symbol);
+}
+
+#define LIBHDF5_CALL(name) find<decltype(::name)>(#name)
+
+std::string Libhdf5::failure(const std::string& what) const {
+  std::string cause;
+  LIBHDF5_CALL(H5Ewalk2)(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &cause);
+  return cause.empty() ? what : what + ": " + cause;
+}
+
+void Libhdf5::set_connector(hid_t fapl, hid_t connector) const {
+  std::string failed;
+  if (LIBHDF5_CALL(H5Pset_vol)(fapl, connector, nullptr) < 0) failed = failure("H5Pset_vol failed");
+  LIBHDF5_CALL(H5VLclose)(connector);  // clears the error stack, hence the copy
+  if (!failed.empty()) throw std::runtime_error(failed);
+}
+
+void Libhdf5::set_arraymorph(hid_t fapl) const {
+  // Gives the registered connector when there is one, else searches the plugin path.
+  const hid_t connector =
+      LIBHDF5_CALL(H5VLregister_connector_by_name)(ARRAYMORPH_CONNECTOR_NAME, H5P_DEFAULT);
+  if (connector < 0) {
+    throw std::runtime_error(
+        failure("HDF5 did not find the connector \"" ARRAYMORPH_CONNECTOR_NAME "\""));
+  }
+  set_connector(fapl, connector);
+}
+
+void Libhdf5::set_native(hid_t fapl) const {
+  const hid_t connector = LIBHDF5_CALL(H5VLget_connector_id_by_value)(H5_VOL_NATIVE);
+  if (connector < 0) throw std::runtime_error(failure("HDF5 gave no native connector"));
+  set_connector(fapl, connector);
+}
+
+hid_t Libhdf5::default_fapl() const { return *find<hid_t>("H5P_LST_FILE_ACCESS_ID_g"); }
+
+bool Libhdf5::default_is_arraymorph() const {
+  if (LIBHDF5_CALL(H5VLis_connector_registered_by_name)(ARRAYMORPH_CONNECTOR_NAME) <= 0) {
+    return false;
+  }
+  const hid_t fapl = LIBHDF5_CALL(H5Pcreate)(*find<hid_t>("H5P_CLS_FILE_ACCESS_ID_g"));
+  hid_t connector = H5I_INVALID_HID;
+  const herr_t got = fapl < 0 ? -1 : LIBHDF5_CALL(H5Pget_vol_id)(fapl, &connector);
+  if (got < 0) throw std::runtime_error(failure("HDF5 did not name its default connector"));
+  const hid_t ours = LIBHDF5_CALL(H5VLget_connector_id_by_name)(ARRAYMORPH_CONNECTOR_NAME);
+  // Ids differ from call to call, classes do not.
+  int differ = 1;
+  if (ours >= 0) LIBHDF5_CALL(H5VLcmp_connector_cls)(&differ, connector, ours);
+  if (ours >= 0) LIBHDF5_CALL(H5VLclose)(ours);
+  LIBHDF5_CALL(H5VLclose)(connector);
+  LIBHDF5_CALL(H5Pclose)(fapl);
+  return differ == 0;
+}
+
+}  // namespace arraymorph::python

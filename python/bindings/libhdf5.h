@@ -1,0 +1,38 @@
+// The libhdf5 that a loaded Python extension (h5py's) is linked with, reached by dlsym.
+#pragma once
+
+#include <hdf5.h>
+
+#include <memory>
+#include <string>
+
+namespace arraymorph::python {
+
+/// Functions of one libhdf5 already in the process. Never loads or links one: h5py carries a
+/// private copy, and ids of one copy mean nothing in another. Methods throw std::runtime_error
+/// with HDF5's own words; the caller holds h5py's lock (h5py._objects.phil).
+class Libhdf5 {
+ public:
+  /// `owner`: path of a loaded shared object that depends on the wanted libhdf5.
+  explicit Libhdf5(const std::string& owner);
+
+  /// Make the file access property list `fapl` open files through the ArrayMorph connector.
+  void set_arraymorph(hid_t fapl) const;
+  /// Make `fapl` open files as HDF5 does without any connector.
+  void set_native(hid_t fapl) const;
+  /// The list that stands behind H5P_DEFAULT for file access; owned by HDF5.
+  hid_t default_fapl() const;
+  /// True when a list made by H5Pcreate opens files through ArrayMorph.
+  bool default_is_arraymorph() const;
+
+ private:
+  template <class Symbol>
+  Symbol* find(const char* name) const;
+  std::string failure(const std::string& what) const;
+  void set_connector(hid_t fapl, hid_t connector) const;
+
+  std::string owner_;
+  std::shared_ptr<void> library_;
+};
+
+}  // namespace arraymorph::python

@@ -1,0 +1,72 @@
+// arraymorph._core: what Python needs from libarraymorph and from h5py's libhdf5.
+#include <dlfcn.h>
+#include <pybind11/pybind11.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "arraymorph/api.h"
+#include "libhdf5.h"
+
+namespace py = pybind11;
+
+namespace arraymorph::python {
+namespace {
+
+py::object from_json(const std::string& text) {
+  return py::module_::import("json").attr("loads")(text);
+}
+
+py::object stats() {
+  // Counters may grow a digit between the two calls, hence the loop.
+  std::string text(4096, '\0');
+  std::size_t length = arraymorph_stats(text.data(), text.size());
+  while (length + 1 > text.size()) {
+    text.resize(length + 1);
+    length = arraymorph_stats(text.data(), text.size());
+  }
+  text.resize(length);
+  return from_json(text);
+}
+
+std::string plugin_library() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(&arraymorph_version), &info) == 0 ||
+      info.dli_fname == nullptr) {
+    throw std::runtime_error("the loader does not know where libarraymorph lies");
+  }
+  return info.dli_fname;
+}
+
+void shutdown() {
+  if (arraymorph_shutdown() != 0) {
+    throw std::runtime_error("ArrayMorph could not store everything at shutdown");
+  }
+}
+
+}  // namespace
+
+// Every function keeps the GIL: h5py's HDF5 calls rely on it.
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "Native part of the arraymorph package.";
+  module.def("version", &arraymorph_version);
+  module.def("build_info", [] { return from_json(arraymorph_build_info()); });
+  module.def("stats", &stats);
+  module.def("stats_reset", &arraymorph_stats_reset);
+  module.def("shutdown", &shutdown);
+  module.def("plugin_library", &plugin_library);
+  module.def("set_connector", [](const std::string& owner, std::int64_t fapl) {
+    Libhdf5(owner).set_arraymorph(fapl);
+  });
+  module.def("set_native_connector", [](const std::string& owner, std::int64_t fapl) {
+    Libhdf5(owner).set_native(fapl);
+  });
+  module.def("default_fapl", [](const std::string& owner) -> std::int64_t {
+    return Libhdf5(owner).default_fapl();
+  });
+  module.def("default_connector_is_ours", [](const std::string& owner) {
+    return Libhdf5(owner).default_is_arraymorph();
+  });
+}
+
+}  // namespace arraymorph::python

@@ -1,0 +1,74 @@
+#include "chunk/array.h"
+
+#include "chunk/cache.h"
+#include "chunk/flush.h"
+#include "chunk/send.h"
+#include "chunk/state.h"
+#include "runtime/lifecycle.h"
+
+namespace arraymorph::chunk {
+
+ArrayState::ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p)
+    : store(s),
+      shared(std::move(e)),
+      spec(std::move(p)),
+      chunk_bytes(spec.grid.chunk_bytes()),
+      generation(fork_generation()) {}
+
+std::string ArrayState::describe(const Index& index) const {
+  std::string text = "dataset " + spec.name + ", chunk (";
+  for (std::size_t d = 0; d < index.size(); ++d) {
+    if (d > 0) text += ", ";
+    text += std::to_string(index[d]);
+  }
+  return text + "), key " + key(index);
+}
+
+Array::Array(std::shared_ptr<ObjectStore> store, std::shared_ptr<Engine> engine, ArraySpec spec)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->state = std::make_shared<ArrayState>(*store, engine->shared(), std::move(spec));
+  impl_->store = std::move(store);
+  impl_->engine = std::move(engine);
+}
+
+Array::~Array() { abandon(); }
+
+const Grid& Array::grid() const { return impl_->state->spec.grid; }
+const std::string& Array::name() const { return impl_->state->spec.name; }
+const std::string& Array::prefix() const { return impl_->state->spec.prefix; }
+std::map<Index, std::uint32_t> Array::filter_masks() const {
+  const Lock lock(impl_->state->shared->mutex);
+  return impl_->state->spec.filter_masks;
+}
+
+bool Array::dirty() const {
+  const Lock lock(impl_->state->shared->mutex);
+  return impl_->state->unsaved > 0 || !impl_->state->given_up.empty();
+}
+
+Status Array::flush() { return flush_array(*impl_->state); }
+
+Status Array::refresh() {
+  ArrayState& array = *impl_->state;
+  ARRAYMORPH_TRY(flush_array(array));
+  const Lock lock(array.shared->mutex);
+  drop_all(array);
+  return {};
+}
+
+void Array::abandon() {
+  ArrayState& array = *impl_->state;
+  Lock lock(array.shared->mutex);
+  wait_idle(array, lock);
+  drop_all(array);
+  array.given_up.clear();
+}
+
+void Array::committed() {
+  ArrayState& array = *impl_->state;
+  const Lock lock(array.shared->mutex);
+  array.spec.fresh = false;
+  array.written.clear();
+}
+
+}  // namespace arraymorph::chunk

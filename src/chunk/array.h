@@ -1,0 +1,123 @@
+// Array: the chunk objects of one dataset, behind a write-back cache of decoded chunks.
+//
+// Threads: the methods of Array and the functions below are called by one thread at a time (the
+// holder of HDF5's lock); requests complete and chunks decode on other threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "arraymorph/codec.h"
+#include "arraymorph/object_store.h"
+#include "chunk/grid.h"
+#include "chunk/plan.h"
+
+namespace arraymorph::chunk {
+
+class Engine;  // chunk/engine.h: codec threads, cache budget, bytes in flight
+
+struct ArraySpec {
+  std::string name;    ///< HDF5 path, for messages
+  std::string prefix;  ///< key prefix of the chunk objects in the store, no trailing '/'
+  Grid grid;
+  Buffer fill;  ///< one element in the file type; empty: zeros
+  std::shared_ptr<const ChunkCodec> codec;
+  /// Nothing can exist under `prefix` yet: chunks not written through this Array are the fill
+  /// value without asking the store.
+  bool fresh = false;
+  /// Filter masks of chunks that were stored with filters skipped (all others: 0).
+  std::map<Index, std::uint32_t> filter_masks;
+};
+
+struct StoredChunk {
+  Index index;
+  std::uint64_t size = 0;         ///< bytes as stored
+  std::uint32_t filter_mask = 0;
+};
+
+struct RawChunk {
+  Buffer bytes;
+  std::uint32_t filter_mask = 0;
+};
+
+class Array {
+ public:
+  Array(std::shared_ptr<ObjectStore> store, std::shared_ptr<Engine> engine, ArraySpec spec);
+  ~Array();  ///< waits for requests in flight; unflushed chunks are lost (flush first)
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+
+  const Grid& grid() const;
+  const std::string& name() const;
+  const std::string& prefix() const;
+  /// Of the chunks as they are stored now: ask after flush().
+  std::map<Index, std::uint32_t> filter_masks() const;
+
+  /// True when a flush would have something to store or remove.
+  bool dirty() const;
+
+  /// Encode and PUT every dirty chunk, remove the objects that a shrink gave up, wait for all.
+  /// On failure every chunk that was not stored stays dirty, so that a later flush retries.
+  Status flush();
+
+  /// Forget clean cached chunks (H5Drefresh); dirty ones are flushed first.
+  Status refresh();
+
+  /// Drop everything cached, dirty or not, and wait for requests in flight (dataset deleted).
+  void abandon();
+
+  /// The array has been committed: other processes may write chunks from now on.
+  void committed();
+
+  /// Change the extent as H5Dset_extent does: chunks that fall outside entirely are given up,
+  /// and in chunks cut by the new edge the part outside becomes the fill value.
+  Status resize(const Extent& dims);
+
+  /// Stored bytes of one chunk, filters applied (H5Dread_chunk); flushes it first when dirty.
+  /// not_found when the chunk was never written.
+  Result<RawChunk> read_raw(const Index& index);
+
+  /// Store bytes as they are (H5Dwrite_chunk), in order with other writes of the chunk.
+  Status write_raw(const Index& index, Buffer bytes, std::uint32_t filter_mask);
+
+  /// Every chunk object inside the extent, ascending by index; flushes first. One LIST.
+  Result<std::vector<StoredChunk>> stored();
+
+ private:
+  friend class ArrayAccess;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One chunk of one array that a call reads or writes.
+struct ChunkAccess {
+  Array* array = nullptr;
+  const ChunkPlan* plan = nullptr;
+};
+
+/// Called once per access with the whole decoded chunk (grid.chunk_bytes() bytes; fill value
+/// when absent).
+using ConsumeChunk = std::function<Status(std::size_t access, ConstByteSpan chunk)>;
+
+/// Read all accesses, their requests in flight together (bounded by the engine). `consume` runs
+/// as each chunk arrives: on any thread, several at a time, when `anywhere`; else only on the
+/// calling thread. Returns the first failure, after everything has come to rest.
+Status read_chunks(Engine& engine, std::span<const ChunkAccess> accesses, bool anywhere,
+                   const ConsumeChunk& consume);
+
+/// Called once per access with the decoded chunk to change in place.
+using ModifyChunk = std::function<Status(std::size_t access, ByteSpan chunk)>;
+
+/// Write all accesses. A chunk whose plan covers it starts from the fill value and is sent
+/// at once in the background; any other starts from what is stored, stays cached and is sent at
+/// eviction or flush. `needs_old`: the modification keeps parts of the old elements (compound
+/// field subsets), so also covered chunks are loaded first. `modify` runs on the calling thread.
+Status write_chunks(Engine& engine, std::span<const ChunkAccess> accesses, bool needs_old,
+                    const ModifyChunk& modify);
+
+}  // namespace arraymorph::chunk

@@ -1,0 +1,41 @@
+// Engine: what the arrays of a process share: codec threads, cache budget, bytes in flight.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "runtime/thread_pool.h"
+
+namespace arraymorph::chunk {
+
+struct EngineLimits {
+  std::uint64_t cache_bytes = 256ull << 20;      ///< decoded chunks kept, clean and dirty
+  std::uint64_t in_flight_bytes = 256ull << 20;  ///< decoded size of the chunks under way
+  std::size_t in_flight_requests = 512;          ///< chunks under way, however small; > 0
+};
+
+struct Shared;  // chunk/state.h
+
+/// The arrays of one engine are used under one lock (that of one libhdf5): eviction for one
+/// array may encode and send chunks of another. Two libraries need two engines.
+class Engine {
+ public:
+  Engine(const EngineLimits& limits, unsigned codec_threads);
+  ~Engine();  ///< joins the codec threads; every Array holds a reference
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const EngineLimits& limits() const;
+  /// Bytes of chunks in the cache, at rest or being written.
+  std::uint64_t cached_bytes() const;
+
+  /// For this folder.
+  const std::shared_ptr<Shared>& shared() const { return shared_; }
+
+ private:
+  ThreadPool pool_;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace arraymorph::chunk

@@ -1,0 +1,109 @@
+// The durability point of an array, and what needs it first.
+#include "chunk/flush.h"
+
+#include <algorithm>
+
+#include "chunk/cache.h"
+#include "chunk/send.h"
+
+namespace arraymorph::chunk {
+namespace {
+
+constexpr std::size_t kKeysPerRemove = 1000;  // what one S3 DeleteObjects takes
+
+std::vector<Entry*> dirty_entries(const ArrayState& array, std::uint64_t flush) {
+  std::vector<Entry*> entries;
+  for (const auto& [index, entry] : array.entries) {
+    if (entry->dirty && entry->flush != flush) entries.push_back(entry.get());
+  }
+  return entries;
+}
+
+Status first_failure(const ArrayState& array) {
+  for (const auto& [index, entry] : array.entries) {
+    if (entry->dirty) return entry->failure;
+  }
+  return {};
+}
+
+// Each dirty chunk is tried once; one whose background PUT fails meanwhile, once more.
+Status store_dirty(ArrayState& array, Lock& lock) {
+  const std::uint64_t flush = ++array.shared->flushes;
+  for (;;) {
+    wait_idle(array, lock);
+    const std::vector<Entry*> entries = dirty_entries(array, flush);
+    if (entries.empty()) return array.unsaved == 0 ? Status() : first_failure(array);
+    for (Entry* entry : entries) {
+      entry->flush = flush;
+      send_within_limits(*entry, lock, Step());
+    }
+  }
+}
+
+Status remove_given_up(ArrayState& array, Lock& lock) {
+  while (!array.given_up.empty()) {
+    std::vector<Index> indexes;
+    std::vector<std::string> keys;
+    for (auto at = array.given_up.begin();
+         at != array.given_up.end() && keys.size() < kKeysPerRemove; ++at) {
+      indexes.push_back(*at);
+      keys.push_back(array.key(*at));
+    }
+    lock.unlock();
+    const Status status = remove(array.store, std::move(keys));
+    lock.lock();
+    if (!status.ok()) return status.with_context("dataset " + array.spec.name);
+    for (const Index& index : indexes) {
+      array.given_up.erase(index);
+      array.written.erase(index);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status flush_array(ArrayState& array) {
+  Lock lock(array.shared->mutex);
+  ARRAYMORPH_TRY(store_dirty(array, lock));
+  return remove_given_up(array, lock);
+}
+
+Status flush_chunk(ArrayState& array, const Index& index, Lock& lock) {
+  const std::uint64_t flush = ++array.shared->flushes;
+  for (;;) {
+    Entry* entry = find(array, index);
+    if (entry == nullptr || (!entry->dirty && !entry->writing)) return {};
+    if (entry->writing) {
+      array.shared->changed.wait(lock);
+    } else if (entry->flush == flush) {
+      return entry->failure;
+    } else {
+      entry->flush = flush;
+      send_within_limits(*entry, lock, Step());
+    }
+  }
+}
+
+void drop_all(ArrayState& array) {
+  while (!array.entries.empty()) drop(*array.entries.begin()->second);
+}
+
+Result<std::vector<StoredChunk>> list_chunks(ArrayState& array) {
+  const std::size_t rank = array.spec.grid.dims.size();
+  std::string root = chunk_key(array.spec.prefix, {});
+  if (rank > 0) root += '/';
+  Result<std::vector<ObjectInfo>> objects = list_all(array.store, root);
+  if (!objects.ok()) return objects.status().with_context("dataset " + array.spec.name);
+  std::vector<StoredChunk> chunks;
+  for (const ObjectInfo& object : *objects) {
+    if (auto index = parse_chunk_key(array.spec.prefix, object.key, rank)) {
+      chunks.push_back({std::move(*index), object.size, 0});
+    }
+  }
+  std::sort(chunks.begin(), chunks.end(),
+            [](const StoredChunk& a, const StoredChunk& b) { return a.index < b.index; });
+  return chunks;
+}
+
+}  // namespace arraymorph::chunk

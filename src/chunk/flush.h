@@ -1,0 +1,20 @@
+// Flushing one array: shared by flush, refresh, stored and the raw chunk calls.
+#pragma once
+
+#include "chunk/state.h"
+
+namespace arraymorph::chunk {
+
+/// Store every dirty chunk and remove what a shrink gave up.
+Status flush_array(ArrayState& array);
+
+/// Store one chunk when it is dirty; returns when it is at rest.
+Status flush_chunk(ArrayState& array, const Index& index, Lock& lock);
+
+/// Drop everything cached; nothing may be in flight. With the mutex held.
+void drop_all(ArrayState& array);
+
+/// Every chunk that has an object, inside the extent or not, given up or not.
+Result<std::vector<StoredChunk>> list_chunks(ArrayState& array);
+
+}  // namespace arraymorph::chunk

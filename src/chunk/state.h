@@ -1,0 +1,119 @@
+// The state behind Engine and Array, shared with the callbacks of requests under way.
+//
+// One mutex per engine guards everything here except the bytes of a chunk: those are changed
+// only by the calling thread, never while `encoding`. Callbacks own Shared and ArrayState but
+// not the store or the codec threads, so that the last reference to those is never dropped on
+// one of their own threads.
+#pragma once
+
+#include <condition_variable>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "chunk/array.h"
+#include "chunk/engine.h"
+
+namespace arraymorph::chunk {
+
+using Lock = std::unique_lock<std::mutex>;
+
+struct ArrayState;
+
+/// A chunk in the cache. It may hold `data`, `raw`, both (raw bytes and what they decode to), or
+/// neither while it is being loaded.
+struct Entry {
+  enum class Place { none, clean, dirty, failed };
+
+  ArrayState* array = nullptr;
+  Index index;
+  std::shared_ptr<Buffer> data;       ///< decoded
+  std::shared_ptr<const Buffer> raw;  ///< as H5Dwrite_chunk gave them, not stored yet
+  std::uint32_t raw_mask = 0;
+  bool dirty = false;     ///< differs from what is stored or being stored
+  bool writing = false;   ///< a PUT is under way, encoding included
+  bool encoding = false;  ///< a codec reads `data`: copy before changing it
+  bool leaving = false;   ///< being written so as to be dropped
+  bool unsaved = false;   ///< counted in ArrayState::unsaved
+  unsigned pins = 0;      ///< a call or load uses it: not evicted
+  std::uint64_t flush = 0;  ///< last flush that tried to store it
+  std::uint64_t used = 0;   ///< clock of the last use
+  std::uint64_t bytes = 0;  ///< counted in Shared::cached_bytes
+  Status failure;           ///< of the last PUT, until one succeeds
+  Place place = Place::none;
+  std::list<Entry*>::iterator position;
+};
+
+struct Shared {
+  Shared(const EngineLimits& l, ThreadPool& p) : limits(l), pool(p) {}
+
+  const EngineLimits limits;
+  ThreadPool& pool;  ///< used only while an Array keeps the Engine alive
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  std::uint64_t cached_bytes = 0;
+  std::uint64_t leaving_bytes = 0;
+  std::uint64_t in_flight_bytes = 0;
+  std::size_t in_flight_requests = 0;
+  std::size_t writing = 0;  ///< entries
+  std::uint64_t clock = 0;
+  std::uint64_t flushes = 0;
+  /// Entries at rest, least recently used first. `failed`: the last PUT failed, not tried again
+  /// until the next call.
+  std::list<Entry*> clean;
+  std::list<Entry*> dirty;
+  std::list<Entry*> failed;
+};
+
+struct IndexHash {
+  std::size_t operator()(const Index& index) const noexcept {
+    std::uint64_t hash = 14695981039346656037ull;
+    for (const std::uint64_t i : index) {
+      hash = (hash ^ i) * 1099511628211ull;
+      hash ^= hash >> 32;
+    }
+    return static_cast<std::size_t>(hash);
+  }
+};
+
+using IndexSet = std::unordered_set<Index, IndexHash>;
+
+struct ArrayState : std::enable_shared_from_this<ArrayState> {
+  ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p);
+
+  ObjectStore& store;  ///< owned by Array
+  const std::shared_ptr<Shared> shared;
+  ArraySpec spec;
+  const std::uint64_t chunk_bytes;
+  const std::uint64_t generation;  ///< fork_generation() when made
+  std::unordered_map<Index, std::unique_ptr<Entry>, IndexHash> entries;
+  IndexSet written;   ///< while fresh: chunks whose object may exist
+  IndexSet given_up;  ///< objects a shrink gave up, still to be removed
+  std::size_t unsaved = 0;  ///< entries dirty or writing
+  std::size_t writing = 0;  ///< entries
+
+  std::string key(const Index& index) const { return chunk_key(spec.prefix, index); }
+  /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
+  std::string describe(const Index& index) const;
+  /// The chunk has no object, or none that counts.
+  bool absent(const Index& index) const {
+    return given_up.contains(index) || (spec.fresh && !written.contains(index));
+  }
+};
+
+struct Array::Impl {
+  std::shared_ptr<ObjectStore> store;
+  std::shared_ptr<Engine> engine;
+  std::shared_ptr<ArrayState> state;
+};
+
+/// How the free functions of this folder reach an Array's state.
+class ArrayAccess {
+ public:
+  static ArrayState& state(const Array& array) { return *array.impl_->state; }
+};
+
+}  // namespace arraymorph::chunk

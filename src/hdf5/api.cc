@@ -1,0 +1,87 @@
+#include "hdf5/api.h"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace arraymorph::hdf5 {
+namespace {
+
+struct Slots {
+  std::mutex mutex;
+  std::array<std::atomic<Api*>, kMaxLibraries> tables{};
+  std::array<const void*, kMaxLibraries> bases{};
+};
+
+// Leaked: HDF5 calls back from its own atexit handler, after our statics would be gone.
+Slots& slots() {
+  static Slots* const instance = new Slots;
+  return *instance;
+}
+
+thread_local const Api* current = nullptr;
+
+// Fills `table` from `library`; the name of the first symbol it lacks, or null.
+const char* load_symbols(void* library, Api& table) {
+#define ARRAYMORPH_LOAD(name)                                              \
+  table.name = reinterpret_cast<decltype(table.name)>(dlsym(library, #name)); \
+  if (table.name == nullptr) return #name;
+  ARRAYMORPH_HDF5_FUNCTIONS(ARRAYMORPH_LOAD)
+#undef ARRAYMORPH_LOAD
+
+  // An executable linked against this very library may hold copies of its data symbols (copy
+  // relocations): then the copies are the live ones.
+  const bool global = dlsym(RTLD_DEFAULT, "H5open") == reinterpret_cast<void*>(table.H5open);
+#define ARRAYMORPH_LOAD(name)                                                         \
+  table.name##_address =                                                              \
+      static_cast<const hid_t*>(dlsym(global ? RTLD_DEFAULT : library, #name));        \
+  if (table.name##_address == nullptr) return #name;
+  ARRAYMORPH_HDF5_IDS(ARRAYMORPH_LOAD)
+#undef ARRAYMORPH_LOAD
+  return nullptr;
+}
+
+}  // namespace
+
+Result<const Api*> api_of_caller(const void* address) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) {
+    return Status(Code::unsupported, "cannot tell which libhdf5 loads the arraymorph plugin");
+  }
+  Slots& all = slots();
+  const std::lock_guard lock(all.mutex);
+  int slot = 0;
+  for (; slot < kMaxLibraries && all.bases[slot] != nullptr; ++slot) {
+    if (all.bases[slot] == info.dli_fbase) return all.tables[slot].load();
+  }
+  if (slot == kMaxLibraries) {
+    return Status(Code::unsupported, "more than " + std::to_string(kMaxLibraries) +
+                                         " copies of libhdf5 in one process");
+  }
+  void* library = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) library = dlopen(nullptr, RTLD_LAZY);  // HDF5 linked into the program
+  auto table = std::make_unique<Api>();
+  if (const char* missing = load_symbols(library, *table)) {
+    return Status(Code::unsupported, std::string(info.dli_fname) + " lacks the symbol " + missing +
+                                         "; arraymorph needs HDF5 1.14.0 or later");
+  }
+  table->H5get_libversion(&table->version.major, &table->version.minor, &table->version.release);
+  table->slot = slot;
+  all.bases[slot] = info.dli_fbase;
+  all.tables[slot].store(table.release());
+  return all.tables[slot].load();
+}
+
+const Api& api() noexcept { return *current; }
+
+const Api* api_in_slot(int slot) noexcept { return slots().tables[slot].load(); }
+
+ApiScope::ApiScope(int slot) noexcept : previous_(current) { current = api_in_slot(slot); }
+
+ApiScope::~ApiScope() { current = previous_; }
+
+}  // namespace arraymorph::hdf5

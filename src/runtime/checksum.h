@@ -1,0 +1,12 @@
+// CRC-32C (Castagnoli), the checksum of the metadata object and of S3's x-amz-checksum-crc32c.
+#pragma once
+
+#include <cstdint>
+
+#include "arraymorph/buffer.h"
+
+namespace arraymorph {
+
+std::uint32_t crc32c(ConstByteSpan bytes) noexcept;
+
+}  // namespace arraymorph

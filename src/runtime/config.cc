@@ -1,0 +1,240 @@
+#include "runtime/config.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include "runtime/log.h"
+
+namespace arraymorph {
+namespace {
+
+constexpr std::array kVariables = std::to_array<Variable>({
+    {"STORAGE_PLATFORM", "S3 | Local | Memory", "S3 when BUCKET_NAME is set",
+     "where names without a URL scheme go"},
+    {"BUCKET_NAME", "bucket", "", "bucket of names without a URL scheme"},
+    {"ARRAYMORPH_ROOT", "directory", "", "root of names without a URL scheme (Local)"},
+    {"AWS_ENDPOINT_URL_S3", "http(s)://host[:port]", "AWS_ENDPOINT_URL, else AWS",
+     "server that speaks the S3 protocol"},
+    {"AWS_ENDPOINT_URL", "http(s)://host[:port]", "", "the same for all AWS services"},
+    {"AWS_REGION", "region", "AWS_DEFAULT_REGION, else us-east-1", "region of the bucket"},
+    {"AWS_DEFAULT_REGION", "region", "", "region where AWS_REGION is not set"},
+    {"AWS_ACCESS_KEY_ID", "key id", "profile, then provider chain", "credentials"},
+    {"AWS_SECRET_ACCESS_KEY", "secret", "profile, then provider chain", "credentials"},
+    {"AWS_SESSION_TOKEN", "token", "", "token of temporary credentials"},
+    {"AWS_PROFILE", "profile", "default", "profile in the shared credentials file"},
+    {"AWS_S3_ADDRESSING_STYLE", "path | virtual | auto", "auto",
+     "auto: path with an endpoint, virtual on AWS"},
+    {"AWS_USE_TLS", "true | false", "", "TLS for an endpoint without a scheme"},
+    {"AWS_SIGNED_PAYLOADS", "true | false", "false over https, true over http",
+     "sign request bodies"},
+    {"AWS_CA_BUNDLE", "file", "the system's", "certificates that https endpoints may use"},
+    {"ARRAYMORPH_CONNECTIONS", "1 to 4096", "64", "connections to one S3 endpoint"},
+    {"ARRAYMORPH_CODEC_THREADS", "1 to 1024", "number of cores", "threads that run filters"},
+    {"ARRAYMORPH_CACHE_BYTES", "size", "256M", "decoded chunks kept in memory"},
+    {"ARRAYMORPH_IN_FLIGHT_BYTES", "size", "256M", "bodies of requests under way"},
+    {"ARRAYMORPH_INLINE_BYTES", "size", "64K", "smaller datasets lie in the metadata object"},
+    {"ARRAYMORPH_PIECE_BYTES", "size, at least 1", "8M",
+     "pieces a contiguous dataset is split into"},
+    {"ARRAYMORPH_RETRIES", "0 to 100", "5", "attempts after a transient failure"},
+    {"ARRAYMORPH_TIMEOUT", "1 to 3600 seconds", "30", "wait for a silent server"},
+    {"ARRAYMORPH_LOG", "error | warn | info | debug", "warn", "messages on stderr"},
+});
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string first_of(const char* name, const char* otherwise) {
+  std::string value = environment(name);
+  return value.empty() ? environment(otherwise) : value;
+}
+
+Status refuse(std::string_view name, std::string_view value, std::string_view allowed) {
+  return Status(Code::invalid_argument, std::string(name) + "=" + std::string(value) +
+                                            " is not understood; allowed: " +
+                                            std::string(allowed));
+}
+
+bool equal_any_case(std::string_view text, const char* name) {
+  return strcasecmp(std::string(text).c_str(), name) == 0;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
+  unsigned shift = 0;
+  if (!suffix.empty()) {
+    const std::string_view units = "KMGkmg";
+    const std::size_t unit = units.find(suffix.front());
+    if (unit == std::string_view::npos) return std::nullopt;
+    shift = 10 * static_cast<unsigned>(unit % 3 + 1);
+    suffix.remove_prefix(1);
+    if (!suffix.empty() && suffix != "B" && suffix != "iB") return std::nullopt;
+  }
+  if (number > (std::numeric_limits<std::uint64_t>::max() >> shift)) return std::nullopt;
+  return number << shift;
+}
+
+template <class Number>
+Status read_number(const char* name, std::uint64_t least, std::uint64_t most, Number& number) {
+  const std::string text = environment(name);
+  if (text.empty()) return Status();
+  const std::optional<std::uint64_t> value = parse_size(text);
+  if (!value || *value < least || *value > most) {
+    return refuse(name, text, "whole numbers from " + std::to_string(least) + " to " +
+                                  std::to_string(most) + ", also with K, M or G behind");
+  }
+  number = static_cast<Number>(*value);
+  return Status();
+}
+
+Result<bool> parse_flag(const char* name, const std::string& text) {
+  for (const char* yes : {"true", "1", "yes", "on"}) {
+    if (equal_any_case(text, yes)) return true;
+  }
+  for (const char* no : {"false", "0", "no", "off"}) {
+    if (equal_any_case(text, no)) return false;
+  }
+  return refuse(name, text, "true, false");
+}
+
+Status read_platform(Config& config) {
+  const std::string text = environment("STORAGE_PLATFORM");
+  if (text.empty()) {
+    if (!config.bucket.empty()) config.platform = Platform::s3;
+    return Status();
+  }
+  if (equal_any_case(text, "s3")) {
+    config.platform = Platform::s3;
+  } else if (equal_any_case(text, "local")) {
+    config.platform = Platform::local;
+  } else if (equal_any_case(text, "memory")) {
+    config.platform = Platform::memory;
+  } else {
+    return refuse("STORAGE_PLATFORM", text, "S3, Local, Memory");
+  }
+  return Status();
+}
+
+Status read_numbers(Config& config) {
+  constexpr std::uint64_t any = std::numeric_limits<std::int64_t>::max();
+  config.codec_threads = std::max(1u, std::thread::hardware_concurrency());
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_CONNECTIONS", 1, 4096, config.connections));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_CODEC_THREADS", 1, 1024, config.codec_threads));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_CACHE_BYTES", 0, any, config.cache_bytes));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_IN_FLIGHT_BYTES", 0, any, config.in_flight_bytes));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_INLINE_BYTES", 0, any, config.inline_bytes));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_PIECE_BYTES", 1, any, config.piece_bytes));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_RETRIES", 0, 100, config.retries));
+  return read_number("ARRAYMORPH_TIMEOUT", 1, 3600, config.timeout_seconds);
+}
+
+Status read_log_level() {
+  const std::string text = environment("ARRAYMORPH_LOG");
+  const auto level = text.empty() ? LogLevel::warn : parse_log_level(text);
+  if (!level) return refuse("ARRAYMORPH_LOG", text, "error, warn, info, debug");
+  set_log_level(*level);
+  return Status();
+}
+
+// Splits "scheme://authority" and decides TLS.
+Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
+  const std::string& text = settings.endpoint;
+  std::optional<bool> wanted;
+  if (!settings.use_tls.empty()) {
+    ARRAYMORPH_ASSIGN(wanted, parse_flag("AWS_USE_TLS", settings.use_tls));
+  }
+  if (text.empty()) {
+    endpoint.tls = wanted.value_or(true);
+    return Status();
+  }
+  const std::size_t mark = text.find("://");
+  std::string_view rest = text;
+  if (mark == std::string::npos) {
+    if (!wanted) {
+      return Status(Code::invalid_argument, "the S3 endpoint '" + text +
+                                                "' has no scheme: write http://" + text +
+                                                " or https://" + text + " (AWS_ENDPOINT_URL_S3)");
+    }
+    endpoint.tls = *wanted;
+  } else {
+    const std::string_view scheme = rest.substr(0, mark);
+    rest.remove_prefix(mark + 3);
+    endpoint.tls = equal_any_case(scheme, "https");
+    if (!endpoint.tls && !equal_any_case(scheme, "http")) {
+      return refuse("AWS_ENDPOINT_URL_S3", text, "http://host[:port], https://host[:port]");
+    }
+    if (wanted && *wanted != endpoint.tls) {
+      return Status(Code::invalid_argument,
+                    "AWS_USE_TLS=" + settings.use_tls + " contradicts the endpoint " + text +
+                        ": the scheme decides, so unset AWS_USE_TLS or change the scheme");
+    }
+  }
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos) {
+    return refuse("AWS_ENDPOINT_URL_S3", text, "http://host[:port], https://host[:port]");
+  }
+  endpoint.authority = rest;
+  return Status();
+}
+
+}  // namespace
+
+Result<Config> config_from_environment() {
+  Config config;
+  ARRAYMORPH_TRY(read_log_level());
+  config.bucket = environment("BUCKET_NAME");
+  ARRAYMORPH_TRY(read_platform(config));
+  config.root = environment("ARRAYMORPH_ROOT");
+  if (!config.root.empty()) {
+    std::error_code error;
+    config.root = std::filesystem::absolute(config.root, error).lexically_normal().string();
+    if (error) return refuse("ARRAYMORPH_ROOT", config.root, "a directory");
+    while (config.root.size() > 1 && config.root.ends_with('/')) config.root.pop_back();
+  }
+  S3Settings& s3 = config.s3;
+  s3.endpoint = first_of("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
+  s3.region = first_of("AWS_REGION", "AWS_DEFAULT_REGION");
+  if (s3.region.empty()) s3.region = "us-east-1";
+  s3.addressing_style = environment("AWS_S3_ADDRESSING_STYLE");
+  s3.use_tls = environment("AWS_USE_TLS");
+  s3.signed_payloads = environment("AWS_SIGNED_PAYLOADS");
+  s3.ca_bundle = environment("AWS_CA_BUNDLE");
+  ARRAYMORPH_TRY(read_numbers(config));
+  return config;
+}
+
+Result<S3Endpoint> s3_endpoint(const S3Settings& settings) {
+  S3Endpoint endpoint;
+  ARRAYMORPH_TRY(read_authority(settings, endpoint));
+  const std::string& style = settings.addressing_style;
+  if (style.empty() || equal_any_case(style, "auto")) {
+    endpoint.path_style = !endpoint.aws();
+  } else if (equal_any_case(style, "path") || equal_any_case(style, "virtual")) {
+    endpoint.path_style = equal_any_case(style, "path");
+  } else {
+    return refuse("AWS_S3_ADDRESSING_STYLE", style, "path, virtual, auto");
+  }
+  endpoint.sign_payload = !endpoint.tls;
+  if (!settings.signed_payloads.empty()) {
+    ARRAYMORPH_ASSIGN(endpoint.sign_payload,
+                      parse_flag("AWS_SIGNED_PAYLOADS", settings.signed_payloads));
+  }
+  return endpoint;
+}
+
+std::span<const Variable> variables() { return kVariables; }
+
+}  // namespace arraymorph

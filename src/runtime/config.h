@@ -1,0 +1,67 @@
+// Configuration from the environment: the one place that reads it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "arraymorph/status.h"
+
+namespace arraymorph {
+
+/// Where names without a URL scheme go.
+enum class Platform { native, s3, local, memory };
+
+/// AWS_* variables as found; checked by s3_endpoint() only when S3 is used, so that settings
+/// meant for other programs never break local files.
+struct S3Settings {
+  std::string endpoint;          ///< AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; empty: AWS itself
+  std::string region;            ///< AWS_REGION, AWS_DEFAULT_REGION, "us-east-1"
+  std::string addressing_style;  ///< AWS_S3_ADDRESSING_STYLE
+  std::string use_tls;           ///< AWS_USE_TLS
+  std::string signed_payloads;   ///< AWS_SIGNED_PAYLOADS
+  std::string ca_bundle;         ///< AWS_CA_BUNDLE
+};
+
+struct Config {
+  Platform platform = Platform::native;
+  std::string bucket;  ///< BUCKET_NAME
+  std::string root;    ///< ARRAYMORPH_ROOT, absolute
+  S3Settings s3;
+  std::uint32_t connections = 64;                ///< ARRAYMORPH_CONNECTIONS
+  std::uint32_t codec_threads = 1;               ///< ARRAYMORPH_CODEC_THREADS
+  std::uint64_t cache_bytes = 256ull << 20;      ///< ARRAYMORPH_CACHE_BYTES
+  std::uint64_t in_flight_bytes = 256ull << 20;  ///< ARRAYMORPH_IN_FLIGHT_BYTES
+  std::uint64_t inline_bytes = 64ull << 10;      ///< ARRAYMORPH_INLINE_BYTES
+  std::uint64_t piece_bytes = 8ull << 20;        ///< ARRAYMORPH_PIECE_BYTES
+  std::uint32_t retries = 5;                     ///< ARRAYMORPH_RETRIES, after the first attempt
+  std::uint32_t timeout_seconds = 30;            ///< ARRAYMORPH_TIMEOUT
+};
+
+/// Reads the environment anew (cheap; done at each file open) and applies ARRAYMORPH_LOG.
+/// invalid_argument names the variable, what it holds and what it may hold.
+Result<Config> config_from_environment();
+
+/// Where and how S3 is reached.
+struct S3Endpoint {
+  std::string authority;  ///< "host" or "host:port"; empty: the AWS endpoint of the region
+  bool tls = true;
+  bool path_style = false;
+  bool sign_payload = false;
+
+  bool aws() const noexcept { return authority.empty(); }
+};
+
+/// Errors: invalid_argument when the settings contradict each other or leave TLS open.
+Result<S3Endpoint> s3_endpoint(const S3Settings& settings);
+
+/// One environment variable, for documentation.
+struct Variable {
+  const char* name;
+  const char* values;    ///< what it may hold
+  const char* fallback;  ///< what holds when it is not set
+  const char* meaning;
+};
+std::span<const Variable> variables();
+
+}  // namespace arraymorph

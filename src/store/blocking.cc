@@ -1,0 +1,82 @@
+// The blocking forms: start the verb, wait for its callback.
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "arraymorph/object_store.h"
+
+namespace arraymorph {
+namespace {
+
+// Outlives the wait: the callback may still hold its lock when the waiter returns.
+template <class T>
+class Waiter {
+ public:
+  void set(T value) {
+    const std::lock_guard lock(mutex_);
+    value_ = std::move(value);
+    arrived_.notify_one();
+  }
+
+  T wait() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return value_.has_value(); });
+    return std::move(*value_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::optional<T> value_;
+};
+
+template <class T, class Start>
+T await(Start start) {
+  const auto waiter = std::make_shared<Waiter<T>>();
+  start([waiter](T value) { waiter->set(std::move(value)); });
+  return waiter->wait();
+}
+
+}  // namespace
+
+Result<GetReply> get(ObjectStore& store, GetRequest request) {
+  return await<Result<GetReply>>(
+      [&](auto done) { store.get(std::move(request), std::move(done)); });
+}
+
+Result<PutReply> put(ObjectStore& store, PutRequest request) {
+  return await<Result<PutReply>>(
+      [&](auto done) { store.put(std::move(request), std::move(done)); });
+}
+
+Result<ObjectInfo> head(ObjectStore& store, std::string key) {
+  return await<Result<ObjectInfo>>([&](auto done) { store.head(std::move(key), std::move(done)); });
+}
+
+Status remove(ObjectStore& store, std::vector<std::string> keys) {
+  return await<Status>([&](auto done) { store.remove(std::move(keys), std::move(done)); });
+}
+
+Result<ListReply> list(ObjectStore& store, ListRequest request) {
+  return await<Result<ListReply>>(
+      [&](auto done) { store.list(std::move(request), std::move(done)); });
+}
+
+Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix) {
+  std::vector<ObjectInfo> all;
+  ListRequest request{std::move(prefix), {}};
+  do {
+    ARRAYMORPH_ASSIGN(ListReply page, list(store, request));
+    for (ObjectInfo& object : page.objects) all.push_back(std::move(object));
+    request.after = std::move(page.next);
+  } while (!request.after.empty());
+  return all;
+}
+
+Status copy(ObjectStore& store, std::string from, std::string to) {
+  return await<Status>(
+      [&](auto done) { store.copy(std::move(from), std::move(to), std::move(done)); });
+}
+
+}  // namespace arraymorph

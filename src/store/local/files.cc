@@ -1,0 +1,166 @@
+#include "store/local/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace arraymorph::store::local {
+namespace {
+
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr mode_t kDirectoryMode = 0777;  // the umask narrows it
+// A directory may be pruned by somebody else between its creation and its use.
+constexpr int kAttempts = 100;
+
+bool is_inside(const std::string& root, const std::string& path) {
+  return root == "/" || path == root || path.starts_with(root + "/");
+}
+
+Result<File> open_root(const std::string& root, Missing missing) {
+  File directory(::open(root.c_str(), kDirectory));
+  if (!directory.ok() && errno == ENOENT && missing == Missing::create) {
+    std::error_code error;
+    std::filesystem::create_directories(root, error);
+    directory = File(::open(root.c_str(), kDirectory));
+  }
+  if (!directory.ok()) return errno_status(errno, "open", root);
+  return directory;
+}
+
+// One step down from `parent`, without following symbolic links unless they stay inside.
+Result<File> open_child(const std::string& root, const File& parent, const std::string& name,
+                        const std::string& path, Missing missing) {
+  if (missing == Missing::create && ::mkdirat(parent.fd(), name.c_str(), kDirectoryMode) != 0 &&
+      errno != EEXIST) {
+    return errno_status(errno, "create directory", path);
+  }
+  File child(::openat(parent.fd(), name.c_str(), kDirectory | O_NOFOLLOW));
+  if (child.ok()) return child;
+  const int error = errno;
+  struct stat info {};
+  const bool link = (error == ELOOP || error == ENOTDIR) &&
+                    ::fstatat(parent.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    S_ISLNK(info.st_mode);
+  if (!link) {
+    // "a/b" does not exist where "a" is a file.
+    const bool under_file = error == ENOTDIR && missing == Missing::fail;
+    return errno_status(under_file ? ENOENT : error, "open", path);
+  }
+  ARRAYMORPH_ASSIGN(const std::string real, resolve_inside(root, path));
+  child = File(::open(real.c_str(), kDirectory));
+  if (!child.ok()) return errno_status(errno, "open", path);
+  return child;
+}
+
+Result<Place> walk(const std::string& root, std::string_view key, Missing missing) {
+  ARRAYMORPH_ASSIGN(File directory, open_root(root, missing));
+  std::string path = root == "/" ? "" : root;
+  for (std::size_t slash = key.find('/'); slash != std::string_view::npos;
+       slash = key.find('/')) {
+    const std::string name(key.substr(0, slash));
+    path += "/" + name;
+    ARRAYMORPH_ASSIGN(directory, open_child(root, directory, name, path, missing));
+    key.remove_prefix(slash + 1);
+  }
+  return Place{std::move(directory), std::string(key), path + "/" + std::string(key)};
+}
+
+}  // namespace
+
+File::~File() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status errno_status(int error, std::string_view verb, std::string_view path) {
+  Code code = Code::unavailable;
+  switch (error) {
+    case ENOENT: code = Code::not_found; break;
+    case EEXIST: code = Code::already_exists; break;
+    case EACCES:
+    case EPERM:
+    case EROFS: code = Code::permission_denied; break;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: code = Code::out_of_space; break;
+    case ENAMETOOLONG:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case EINVAL:
+    case EILSEQ: code = Code::invalid_argument; break;
+    default: break;
+  }
+  return Status(code, "cannot " + std::string(verb) + " " + std::string(path) + ": " +
+                          std::generic_category().message(error));
+}
+
+Result<std::string> resolve_inside(const std::string& root, const std::string& path) {
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(path, error).string();
+  if (error) return errno_status(error.value(), "resolve", path);
+  const std::string real_root = std::filesystem::canonical(root, error).string();
+  if (error) return errno_status(error.value(), "resolve", root);
+  if (!is_inside(real_root, real)) {
+    return Status(Code::permission_denied, path + " is a link that leaves " + root);
+  }
+  return real;
+}
+
+Result<Place> open_parent(const std::string& root, std::string_view key, Missing missing) {
+  for (int attempt = 1;; ++attempt) {
+    Result<Place> place = walk(root, key, missing);
+    const bool again = !place.ok() && missing == Missing::create &&
+                       place.status().code() == Code::not_found && attempt < kAttempts;
+    if (place.ok()) return place;
+    if (!again) {
+      const std::string whole = (root == "/" ? "" : root) + "/" + std::string(key);
+      return place.status().with_context(whole);
+    }
+  }
+}
+
+Result<File> open_object(const std::string& root, const Place& place) {
+  File file(::openat(place.parent.fd(), place.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.ok() && errno == ELOOP) {
+    ARRAYMORPH_ASSIGN(const std::string real, resolve_inside(root, place.path));
+    file = File(::open(real.c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  if (!file.ok()) return errno_status(errno, "open", place.path);
+  return file;
+}
+
+std::string entity_tag(const struct stat& info) {
+#ifdef __APPLE__
+  const struct timespec& time = info.st_mtimespec;
+#else
+  const struct timespec& time = info.st_mtim;
+#endif
+  char text[80];
+  std::snprintf(text, sizeof text, "\"%llx-%lx-%llx-%llx\"",
+                static_cast<unsigned long long>(time.tv_sec), static_cast<long>(time.tv_nsec),
+                static_cast<unsigned long long>(info.st_size),
+                static_cast<unsigned long long>(info.st_ino));
+  return text;
+}
+
+void prune(const std::string& root, std::string_view key) {
+  for (std::size_t slash = key.rfind('/'); slash != std::string_view::npos;
+       slash = key.rfind('/')) {
+    key = key.substr(0, slash);
+    const Result<Place> place = open_parent(root, key, Missing::fail);
+    if (!place.ok()) continue;
+    // Fails when something lies there, which ends the walk.
+    if (::unlinkat(place->parent.fd(), place->name.c_str(), AT_REMOVEDIR) != 0 &&
+        errno != ENOENT) {
+      return;
+    }
+  }
+}
+
+}  // namespace arraymorph::store::local

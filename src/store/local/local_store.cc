@@ -1,0 +1,327 @@
+#include "store/local/local_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <utility>
+
+#include "runtime/log.h"
+#include "runtime/thread_pool.h"
+#include "store/key.h"
+#include "store/local/files.h"
+#include "store/local/list.h"
+
+namespace arraymorph::store {
+namespace {
+
+using local::errno_status;
+using local::File;
+using local::Missing;
+using local::Place;
+
+// Enough to keep a disk's queue busy; the work of a thread is mostly waiting.
+constexpr unsigned kThreads = 8;
+constexpr int kAttempts = 100;
+
+ThreadPool& pool() {
+  static ThreadPool* const instance = new ThreadPool(kThreads);
+  return *instance;
+}
+
+Status check_local_key(const std::string& key) {
+  ARRAYMORPH_TRY(check_key(key));
+  if (key.starts_with(local::kTemporaryPrefix) ||
+      key.find("/" + std::string(local::kTemporaryPrefix)) != std::string::npos) {
+    return Status(Code::invalid_argument,
+                  "key '" + key + "' has the name of a temporary file");
+  }
+  return Status();
+}
+
+// Holds writers of one directory apart, those of other processes too.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const Place& place)
+      : file_(::openat(place.parent.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    int failed = -1;
+    while (file_.ok() && (failed = ::flock(file_.fd(), LOCK_EX)) != 0 && errno == EINTR) {
+    }
+    static std::atomic<bool> warned{false};
+    if (failed != 0 && !warned.exchange(true)) {
+      log(LogLevel::warn, "cannot lock directories here (" + place.path +
+                              "): two processes that change one file at once are not noticed");
+    }
+  }
+
+ private:
+  File file_;
+};
+
+// Another answer for every file, even where the inode and the clock tick repeat.
+void stamp(int fd) {
+  struct timespec now[2];
+  ::clock_gettime(CLOCK_REALTIME, &now[0]);
+  now[1] = now[0];
+  ::futimens(fd, now);
+}
+
+Status write_all(int fd, ConstByteSpan bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno_status(errno, "write", path);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return Status();
+}
+
+Status read_all(int fd, ByteSpan bytes, std::uint64_t offset, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_status(errno, "read", path);
+    if (got == 0) return Status(Code::corrupt, path + " became shorter while it was read");
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
+  }
+  return Status();
+}
+
+// A complete file under a temporary name beside its final one; removed unless it was moved.
+class Draft {
+ public:
+  static Result<Draft> make(const Place& place) {
+    static std::atomic<std::uint64_t> serial{0};
+    Draft draft;
+    draft.directory_ = place.parent.fd();
+    for (;;) {
+      draft.name_ = std::string(local::kTemporaryPrefix) + std::to_string(::getpid()) + "-" +
+                    std::to_string(serial++);
+      draft.file_ = File(::openat(draft.directory_, draft.name_.c_str(),
+                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+      if (draft.file_.ok()) return draft;
+      // A crashed process with the same number may have left one behind.
+      if (errno != EEXIST) return errno_status(errno, "write", place.path);
+    }
+  }
+
+  Draft(Draft&& other) noexcept
+      : directory_(std::exchange(other.directory_, -1)),
+        name_(std::move(other.name_)),
+        file_(std::move(other.file_)) {}
+  ~Draft() {
+    if (directory_ >= 0) ::unlinkat(directory_, name_.c_str(), 0);
+  }
+
+  int fd() const { return file_.fd(); }
+
+  Status replace(const Place& place) {
+    if (::renameat(directory_, name_.c_str(), directory_, place.name.c_str()) != 0) {
+      return errno_status(errno, "replace", place.path);
+    }
+    directory_ = -1;
+    return Status();
+  }
+
+  // link() fails where the name is taken: atomic without a lock.
+  Status create(const Place& place) {
+    if (::linkat(directory_, name_.c_str(), directory_, place.name.c_str(), 0) == 0) {
+      return Status();
+    }
+    const int error = errno;
+    if (error != EPERM && error != ENOTSUP && error != ENOSYS) {
+      return errno_status(error, "create", place.path);
+    }
+    const DirectoryLock lock(place);  // a file system without hard links
+    if (::faccessat(directory_, place.name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      return errno_status(EEXIST, "create", place.path);
+    }
+    return replace(place);
+  }
+
+ private:
+  Draft() = default;
+  int directory_ = -1;  // borrowed from the Place
+  std::string name_;
+  File file_;
+};
+
+class LocalStore final : public ObjectStore, public std::enable_shared_from_this<LocalStore> {
+ public:
+  explicit LocalStore(std::string root)
+      : root_(std::move(root)), url_("file://" + (root_ == "/" ? "" : root_)) {}
+
+  void get(GetRequest request, Done<GetReply> done) override {
+    run([this, request = std::move(request), done = std::move(done)] { done(read(request)); });
+  }
+
+  void put(PutRequest request, Done<PutReply> done) override {
+    run([this, request = std::move(request), done = std::move(done)] { done(write(request)); });
+  }
+
+  void head(std::string key, Done<ObjectInfo> done) override { done(inspect(key)); }
+
+  void remove(std::vector<std::string> keys, DoneStatus done) override {
+    run([this, keys = std::move(keys), done = std::move(done)] {
+      Status status;
+      for (const std::string& key : keys) {
+        if (Status removed = remove_one(key); !removed.ok()) status = std::move(removed);
+      }
+      done(std::move(status));
+    });
+  }
+
+  void list(ListRequest request, Done<ListReply> done) override {
+    run([this, request = std::move(request), done = std::move(done)] {
+      done(local::list_directory(root_, request));
+    });
+  }
+
+  void copy(std::string from, std::string to, DoneStatus done) override {
+    run([this, from = std::move(from), to = std::move(to), done = std::move(done)] {
+      done(copy_one(from, to));
+    });
+  }
+
+  const std::string& url() const override { return url_; }
+
+ private:
+  template <class Task>
+  void run(Task task) {
+    pool().submit([self = shared_from_this(), task = std::move(task)] { task(); });
+  }
+
+  struct Opened {
+    File file;
+    struct stat info {};
+    std::string path;
+  };
+
+  Result<Opened> open(const std::string& key) const {
+    ARRAYMORPH_TRY(check_local_key(key));
+    ARRAYMORPH_ASSIGN(const Place place, local::open_parent(root_, key, Missing::fail));
+    ARRAYMORPH_ASSIGN(File file, local::open_object(root_, place));
+    Opened opened{std::move(file), {}, place.path};
+    if (::fstat(opened.file.fd(), &opened.info) != 0) {
+      return errno_status(errno, "read", opened.path);
+    }
+    if (!S_ISREG(opened.info.st_mode)) {
+      return Status(Code::not_found, opened.path + " is not a file");
+    }
+    return opened;
+  }
+
+  Result<ObjectInfo> inspect(const std::string& key) const {
+    ARRAYMORPH_ASSIGN(const Opened opened, open(key));
+    return ObjectInfo{key, static_cast<std::uint64_t>(opened.info.st_size),
+                      local::entity_tag(opened.info)};
+  }
+
+  Result<GetReply> read(const GetRequest& request) const {
+    ARRAYMORPH_ASSIGN(const Opened opened, open(request.key));
+    const auto size = static_cast<std::uint64_t>(opened.info.st_size);
+    std::uint64_t offset = 0;
+    std::uint64_t length = size;
+    if (request.range) {
+      offset = request.range->offset;
+      if (request.range->length == 0 || offset >= size) {
+        return Status(Code::invalid_argument, opened.path + ": range past the end");
+      }
+      length = std::min(size - offset, request.range->length);
+    }
+    GetReply reply{{}, length, size, local::entity_tag(opened.info)};
+    ByteSpan bytes = request.into;
+    if (bytes.empty()) {
+      reply.body = Buffer(length);
+      bytes = reply.body.span();
+    } else if (bytes.size() < length) {
+      return Status(Code::corrupt, opened.path + ": body is longer than expected");
+    }
+    ARRAYMORPH_TRY(read_all(opened.file.fd(), bytes.first(length), offset, opened.path));
+    return reply;
+  }
+
+  Result<PutReply> write(const PutRequest& request) const {
+    ARRAYMORPH_TRY(check_local_key(request.key));
+    for (int attempt = 1;; ++attempt) {
+      ARRAYMORPH_ASSIGN(const Place place,
+                        local::open_parent(root_, request.key, Missing::create));
+      Result<PutReply> reply = write_at(place, request);
+      // The directory was pruned under our feet, before our file was in it.
+      const bool again = !reply.ok() && reply.status().code() == Code::not_found;
+      if (!again || attempt == kAttempts) return reply;
+    }
+  }
+
+  Result<PutReply> write_at(const Place& place, const PutRequest& request) const {
+    ARRAYMORPH_ASSIGN(Draft draft, Draft::make(place));
+    ARRAYMORPH_TRY(write_all(draft.fd(), request.body->span(), place.path));
+    stamp(draft.fd());
+    if (request.durable && ::fsync(draft.fd()) != 0) return errno_status(errno, "sync", place.path);
+    struct stat info {};
+    if (::fstat(draft.fd(), &info) != 0) return errno_status(errno, "write", place.path);
+    ARRAYMORPH_TRY(move_into_place(draft, place, request));
+    if (request.durable && ::fsync(place.parent.fd()) != 0) {
+      return errno_status(errno, "sync the directory of", place.path);
+    }
+    return PutReply{local::entity_tag(info)};
+  }
+
+  Status move_into_place(Draft& draft, const Place& place, const PutRequest& request) const {
+    if (request.condition.kind == PutCondition::Kind::if_absent) return draft.create(place);
+    const DirectoryLock lock(place);
+    if (request.condition.kind == PutCondition::Kind::if_match) {
+      const Result<ObjectInfo> now = inspect(request.key);
+      if (!now.ok() && now.status().code() != Code::not_found) return now.status();
+      if (!now.ok() || now->etag != request.condition.etag) {
+        return Status(Code::conflict, place.path + " was changed by somebody else");
+      }
+    }
+    return draft.replace(place);
+  }
+
+  Status remove_one(const std::string& key) const {
+    ARRAYMORPH_TRY(check_local_key(key));
+    const Result<Place> place = local::open_parent(root_, key, Missing::fail);
+    if (!place.ok()) {
+      return place.status().code() == Code::not_found ? Status() : place.status();
+    }
+    {
+      const DirectoryLock lock(*place);
+      if (::unlinkat(place->parent.fd(), place->name.c_str(), 0) != 0) {
+        const int error = errno;
+        // A directory is not an object (macOS says EPERM).
+        struct stat info {};
+        const bool directory = ::fstatat(place->parent.fd(), place->name.c_str(), &info,
+                                         AT_SYMLINK_NOFOLLOW) == 0 &&
+                               S_ISDIR(info.st_mode);
+        if (error != ENOENT && !directory) return errno_status(error, "remove", place->path);
+      }
+    }
+    local::prune(root_, key);
+    return Status();
+  }
+
+  Status copy_one(const std::string& from, const std::string& to) const {
+    ARRAYMORPH_ASSIGN(GetReply source, read({from, {}, {}}));
+    auto body = std::make_shared<const Buffer>(std::move(source.body));
+    return write({to, std::move(body), {}}).status();
+  }
+
+  const std::string root_;
+  const std::string url_;
+};
+
+}  // namespace
+
+std::shared_ptr<ObjectStore> make_local_store(const std::string& root) {
+  return std::make_shared<LocalStore>(root);
+}
+
+}  // namespace arraymorph::store

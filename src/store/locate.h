@@ -1,0 +1,33 @@
+// Names: whose file is it, and where does it lie?
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "arraymorph/status.h"
+#include "runtime/config.h"
+
+namespace arraymorph::store {
+
+struct Location {
+  enum class Kind { s3, local, memory } kind = Kind::memory;
+  /// Bucket; absolute directory; name of the memory store.
+  std::string container;
+  /// Relative to the container, '/'-separated, normalised.
+  std::string key;
+
+  /// The same file has the same URL, whichever way it was named.
+  std::string url() const;
+};
+
+/// s3://bucket/key, file:///dir/name, memory://store/key, or a plain name that the configured
+/// platform claims. Nothing: the name is not ours, HDF5's own connector opens it.
+///
+/// Names are taken literally, percent signs included. A local file that lies under
+/// ARRAYMORPH_ROOT has that directory as its container, any other the directory it lies in.
+/// Errors: invalid_argument (empty name, NUL, '..', trailing slash, a platform without its bucket
+/// or directory).
+Result<std::optional<Location>> locate(std::string_view name, const Config& config);
+
+}  // namespace arraymorph::store

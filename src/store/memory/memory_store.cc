@@ -1,0 +1,131 @@
+#include "store/memory/memory_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "store/key.h"
+
+namespace arraymorph::store {
+namespace {
+
+struct Object {
+  std::shared_ptr<const Buffer> body;
+  std::string etag;
+};
+
+class MemoryStore final : public ObjectStore {
+ public:
+  explicit MemoryStore(const std::string& name) : url_("memory://" + name) {}
+
+  void get(GetRequest request, Done<GetReply> done) override { done(read(request)); }
+  void put(PutRequest request, Done<PutReply> done) override { done(write(std::move(request))); }
+
+  void head(std::string key, Done<ObjectInfo> done) override {
+    Result<Object> object = find(key);
+    if (!object.ok()) return done(object.status());
+    done(ObjectInfo{key, object->body->size(), object->etag});
+  }
+
+  void remove(std::vector<std::string> keys, DoneStatus done) override {
+    Status status;
+    for (const std::string& key : keys) {
+      if (Status checked = check_key(key); !checked.ok()) status = std::move(checked);
+      const std::lock_guard lock(mutex_);
+      objects_.erase(key);
+    }
+    done(std::move(status));
+  }
+
+  void list(ListRequest request, Done<ListReply> done) override {
+    ListReply reply;
+    {
+      const std::lock_guard lock(mutex_);
+      auto it = request.after < request.prefix ? objects_.lower_bound(request.prefix)
+                                               : objects_.upper_bound(request.after);
+      for (; it != objects_.end() && it->first.starts_with(request.prefix); ++it) {
+        if (reply.objects.size() == request.limit) {
+          if (!reply.objects.empty()) reply.next = reply.objects.back().key;
+          break;
+        }
+        reply.objects.push_back({it->first, it->second.body->size(), it->second.etag});
+      }
+    }
+    done(std::move(reply));
+  }
+
+  void copy(std::string from, std::string to, DoneStatus done) override {
+    Result<Object> object = find(from);
+    if (!object.ok()) return done(object.status());
+    done(write({to, object->body, {}}).status());
+  }
+
+  const std::string& url() const override { return url_; }
+
+ private:
+  Result<Object> find(const std::string& key) {
+    ARRAYMORPH_TRY(check_key(key));
+    const std::lock_guard lock(mutex_);
+    const auto it = objects_.find(key);
+    if (it == objects_.end()) {
+      return Status(Code::not_found, url_ + "/" + key + " does not exist");
+    }
+    return it->second;
+  }
+
+  Result<GetReply> read(const GetRequest& request) {
+    ARRAYMORPH_ASSIGN(const Object object, find(request.key));
+    ConstByteSpan bytes = object.body->span();
+    GetReply reply{{}, 0, bytes.size(), object.etag};
+    if (request.range) {
+      if (request.range->length == 0 || request.range->offset >= bytes.size()) {
+        return Status(Code::invalid_argument, url_ + "/" + request.key + ": range past the end");
+      }
+      bytes = bytes.subspan(request.range->offset);
+      bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), request.range->length));
+    }
+    reply.received = bytes.size();
+    if (request.into.empty()) {
+      reply.body = Buffer::copy_of(bytes);
+    } else if (request.into.size() < bytes.size()) {
+      return Status(Code::corrupt, url_ + "/" + request.key + ": body is longer than expected");
+    } else if (!bytes.empty()) {
+      std::memcpy(request.into.data(), bytes.data(), bytes.size());
+    }
+    return reply;
+  }
+
+  Result<PutReply> write(PutRequest request) {
+    ARRAYMORPH_TRY(check_key(request.key));
+    const std::string name = url_ + "/" + request.key;
+    const std::lock_guard lock(mutex_);
+    const auto it = objects_.find(request.key);
+    const PutCondition& condition = request.condition;
+    if (condition.kind == PutCondition::Kind::if_absent && it != objects_.end()) {
+      return Status(Code::already_exists, name + " exists");
+    }
+    if (condition.kind == PutCondition::Kind::if_match &&
+        (it == objects_.end() || it->second.etag != condition.etag)) {
+      return Status(Code::conflict, name + " was changed by somebody else");
+    }
+    Object object{std::move(request.body), "\"" + std::to_string(++version_) + "\""};
+    PutReply reply{object.etag};
+    objects_.insert_or_assign(request.key, std::move(object));
+    return reply;
+  }
+
+  const std::string url_;
+  std::mutex mutex_;
+  std::map<std::string, Object> objects_;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<ObjectStore> make_memory_store(const std::string& name) {
+  return std::make_shared<MemoryStore>(name);
+}
+
+}  // namespace arraymorph::store

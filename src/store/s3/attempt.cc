@@ -1,0 +1,137 @@
+#include "store/s3/attempt.h"
+
+#include <aws/auth/signing_config.h>
+#include <aws/http/request_response.h>
+#include <aws/io/uri.h>
+
+#include <string_view>
+#include <utility>
+
+namespace arraymorph::store::s3 {
+namespace {
+
+aws_byte_cursor cursor(std::string_view text) {
+  return aws_byte_cursor_from_array(text.data(), text.size());
+}
+
+std::string_view view(const aws_byte_cursor& text) {
+  return {reinterpret_cast<const char*>(text.ptr), text.len};
+}
+
+void add_header(aws_http_message* message, std::string_view name, std::string_view value) {
+  aws_http_header header{};
+  header.name = cursor(name);
+  header.value = cursor(value);
+  aws_http_message_add_header(message, header);
+}
+
+struct ReleaseMessage {
+  void operator()(aws_http_message* message) const { aws_http_message_release(message); }
+};
+using Message = std::unique_ptr<aws_http_message, ReleaseMessage>;
+
+Message make_message(const Request& request, const Address& address) {
+  Message message(aws_http_message_new_request(aws_default_allocator()));
+  std::string path = address.path_prefix;
+  if (!request.key.empty()) {
+    path += "/" + encode_path(request.key);
+  } else if (path.empty()) {
+    path = "/";
+  }
+  if (!request.query.empty()) path += "?" + request.query;
+  aws_http_message_set_request_method(message.get(), cursor(request.method));
+  aws_http_message_set_request_path(message.get(), cursor(path));
+  add_header(message.get(), "Host", address.host);
+  if (request.body) {
+    add_header(message.get(), "Content-Length", std::to_string(request.body->size()));
+  }
+  for (const auto& [name, value] : request.headers) add_header(message.get(), name, value);
+  return message;
+}
+
+std::string header(const aws_http_headers* headers, const char* name) {
+  aws_byte_cursor value{};
+  if (headers == nullptr || aws_http_headers_get(headers, cursor(name), &value) != AWS_OP_SUCCESS) {
+    return {};
+  }
+  return std::string(view(value));
+}
+
+}  // namespace
+
+Attempt* Attempt::start(const Session& session, const Address& address,
+                        std::shared_ptr<Request> request, Finish finish) {
+  request->begin_attempt();
+  std::unique_ptr<Attempt> attempt(new Attempt(std::move(request), std::move(finish)));
+  const Request& asked = *attempt->request_;
+  const Message message = make_message(asked, address);
+
+  aws_signing_config_aws signing;
+  aws_s3_init_default_signing_config(&signing, cursor(address.region), session.provider());
+  if (address.sign_payload) signing.signed_body_value = cursor(asked.payload_hash);
+  aws_uri endpoint{};
+  const aws_byte_cursor text = cursor(address.endpoint);
+  if (aws_uri_init_parse(&endpoint, aws_default_allocator(), &text) != AWS_OP_SUCCESS) {
+    return nullptr;
+  }
+
+  aws_s3_meta_request_options options{};
+  options.type = AWS_S3_META_REQUEST_TYPE_DEFAULT;  // exactly one HTTP request
+  options.operation_name = cursor(asked.operation);
+  options.message = message.get();
+  options.signing_config = &signing;
+  options.endpoint = &endpoint;
+  if (asked.body && !asked.body->empty()) {
+    options.request_body = aws_byte_cursor_from_array(asked.body->data(), asked.body->size());
+  }
+  options.user_data = attempt.get();
+  options.headers_callback = on_headers;
+  options.body_callback = on_body;
+  options.finish_callback = on_finish;
+  options.shutdown_callback = on_gone;
+  attempt->meta_ = aws_s3_client_make_meta_request(session.client(), &options);
+  aws_uri_clean_up(&endpoint);
+  return attempt->meta_ != nullptr ? attempt.release() : nullptr;
+}
+
+int Attempt::on_headers(aws_s3_meta_request*, const aws_http_headers* headers, int status,
+                        void* self) {
+  Request& request = *static_cast<Attempt*>(self)->request_;
+  request.answer.status = status;
+  for (std::size_t i = 0; i < aws_http_headers_count(headers); ++i) {
+    aws_http_header each{};
+    if (aws_http_headers_get_index(headers, i, &each) == AWS_OP_SUCCESS) {
+      request.on_header(view(each.name), view(each.value));
+    }
+  }
+  return AWS_OP_SUCCESS;
+}
+
+int Attempt::on_body(aws_s3_meta_request*, const aws_byte_cursor* piece, std::uint64_t,
+                     void* self) {
+  static_cast<Attempt*>(self)->request_->on_body(
+      {reinterpret_cast<const std::byte*>(piece->ptr), piece->len});
+  return AWS_OP_SUCCESS;
+}
+
+void Attempt::on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_result* result,
+                        void* self) {
+  Attempt& attempt = *static_cast<Attempt*>(self);
+  std::optional<Failure> failure;
+  if (result->error_code != AWS_ERROR_SUCCESS) {
+    failure.emplace();
+    failure->engine_error = result->error_code;
+    failure->http_status = result->response_status;
+    if (result->error_response_body != nullptr) {
+      failure->body = view(aws_byte_cursor_from_buf(result->error_response_body));
+    }
+    failure->bucket_region = header(result->error_response_headers, "x-amz-bucket-region");
+  }
+  attempt.finish_(attempt, failure);
+  attempt.finish_ = nullptr;
+  aws_s3_meta_request_release(meta);
+}
+
+void Attempt::on_gone(void* self) { delete static_cast<Attempt*>(self); }
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,55 @@
+// Attempt: one try of a Request inside the engine.
+#pragma once
+
+#include <aws/s3/s3_client.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "store/s3/errors.h"
+#include "store/s3/request.h"
+#include "store/s3/session.h"
+
+namespace arraymorph::store::s3 {
+
+/// Where requests of one bucket go.
+struct Address {
+  std::string endpoint;     ///< "http://host:port", with the bucket in front where it belongs there
+  std::string host;         ///< its authority
+  std::string path_prefix;  ///< "" or "/bucket"
+  std::string region;
+  bool sign_payload = false;
+};
+
+class Attempt {
+ public:
+  /// Called once, from a thread of the engine; no failure: request->answer is complete.
+  using Finish = std::function<void(Attempt&, const std::optional<Failure>&)>;
+
+  /// Null when the engine refuses it (aws_last_error says why), and `finish` is never called.
+  /// Otherwise the object belongs to the engine and lives until after `finish`.
+  static Attempt* start(const Session& session, const Address& address,
+                        std::shared_ptr<Request> request, Finish finish);
+
+  void cancel() { aws_s3_meta_request_cancel(meta_); }
+  const std::shared_ptr<Request>& request() const { return request_; }
+
+ private:
+  Attempt(std::shared_ptr<Request> request, Finish finish)
+      : request_(std::move(request)), finish_(std::move(finish)) {}
+
+  static int on_headers(aws_s3_meta_request*, const aws_http_headers* headers, int status,
+                        void* self);
+  static int on_body(aws_s3_meta_request*, const aws_byte_cursor* piece, std::uint64_t, void* self);
+  static void on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_result* result,
+                        void* self);
+  static void on_gone(void* self);
+
+  const std::shared_ptr<Request> request_;
+  Finish finish_;
+  aws_s3_meta_request* meta_ = nullptr;
+};
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,71 @@
+// Client: sends the requests of one bucket, with retries, and survives fork and shutdown.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "runtime/config.h"
+#include "runtime/lifecycle.h"
+#include "store/s3/attempt.h"
+#include "store/s3/errors.h"
+#include "store/s3/request.h"
+#include "store/s3/session.h"
+
+namespace arraymorph::store::s3 {
+
+class Client final : public Participant, public std::enable_shared_from_this<Client> {
+ public:
+  Client(const std::string& bucket, const Config& config, const S3Endpoint& endpoint);
+
+  /// Calls request->done exactly once, from any thread. Starts the engine when needed and holds
+  /// requests back while too many are under way.
+  void send(std::shared_ptr<Request> request);
+
+  const Target& target() const { return target_; }
+
+  Stage stage() const noexcept override { return Stage::clients; }
+  void stop(Deadline deadline) override;
+  bool stopped() override;
+  void before_fork() override;
+  void after_fork(bool child) override;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  enum class Credentials { unknown, pending, ready, late };
+
+  void pump(Lock& lock);
+  Status launch(const std::shared_ptr<Request>& request);
+  void finish(Attempt& attempt, const std::optional<Failure>& failure);
+  void complete(Lock& lock, const std::shared_ptr<Request>& request, Result<Answer> answer);
+  void fail_queued(Lock& lock, const Status& status);
+  bool may_retry(const Request& request, Retry retry) const;
+  bool drain(Lock& lock, Deadline deadline);
+  void look_up_credentials(Lock& lock);
+  void on_credentials(bool found);
+  void on_credentials_late();
+
+  const Target target_;
+  const Address address_;
+  const SessionOptions options_;
+  const std::uint32_t retries_;
+  const std::size_t limit_;  // requests in the engine
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<Request>> queue_;  // not handed to the engine yet
+  std::set<Attempt*> attempts_;                 // in the engine
+  std::size_t active_ = 0;                      // requests in the engine or waiting to retry
+  bool stopping_ = false;                       // new requests wait
+  bool cancelling_ = false;                     // no more retries
+  Credentials credentials_ = Credentials::unknown;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,196 @@
+#include "store/s3/errors.h"
+
+#include <aws/auth/auth.h>
+#include <aws/common/error.h>
+#include <aws/http/http.h>
+#include <aws/io/io.h>
+#include <aws/s3/s3.h>
+
+#include <algorithm>
+#include <array>
+
+#include "store/s3/xml.h"
+
+namespace arraymorph::store::s3 {
+namespace {
+
+struct ServerError {
+  std::string code;
+  std::string message;
+  std::string region;
+};
+
+ServerError read_body(std::string_view body) {
+  ServerError error;
+  const auto text = [&](std::string_view path, std::string value) {
+    if (path == "/Error/Code") error.code = std::move(value);
+    if (path == "/Error/Message") error.message = std::move(value);
+    if (path == "/Error/Region") error.region = std::move(value);
+  };
+  walk_xml(body, text, [](std::string_view) {});
+  return error;
+}
+
+struct KnownCode {
+  std::string_view name;
+  Code code;
+  Retry retry;
+  std::string_view advice;
+};
+
+constexpr std::array kKnownCodes = std::to_array<KnownCode>({
+    {"NoSuchKey", Code::not_found, Retry::never, ""},
+    {"NoSuchVersion", Code::not_found, Retry::never, ""},
+    {"AccessDenied", Code::permission_denied, Retry::never,
+     "these credentials may not do this: check AWS_ACCESS_KEY_ID and the bucket's policy"},
+    {"SignatureDoesNotMatch", Code::permission_denied, Retry::never,
+     "check AWS_SECRET_ACCESS_KEY"},
+    {"InvalidAccessKeyId", Code::permission_denied, Retry::never, "check AWS_ACCESS_KEY_ID"},
+    {"InvalidToken", Code::permission_denied, Retry::never, "check AWS_SESSION_TOKEN"},
+    {"ExpiredToken", Code::permission_denied, Retry::never,
+     "the temporary credentials have expired: renew AWS_SESSION_TOKEN"},
+    {"RequestTimeTooSkewed", Code::permission_denied, Retry::never,
+     "set the clock of this machine"},
+    {"PreconditionFailed", Code::conflict, Retry::never, ""},
+    {"ConditionalRequestConflict", Code::conflict, Retry::later, ""},
+    {"OperationAborted", Code::unavailable, Retry::later, ""},
+    {"InvalidRange", Code::invalid_argument, Retry::never, ""},
+    {"InvalidBucketName", Code::invalid_argument, Retry::never, "check BUCKET_NAME"},
+    {"KeyTooLongError", Code::invalid_argument, Retry::never, "use shorter names"},
+    {"EntityTooLarge", Code::invalid_argument, Retry::never, "use smaller chunks"},
+    {"QuotaExceeded", Code::out_of_space, Retry::never, ""},
+    {"QuotaExceededException", Code::out_of_space, Retry::never, ""},
+    {"XMinioStorageFull", Code::out_of_space, Retry::never, ""},
+    {"InsufficientStorage", Code::out_of_space, Retry::never, ""},
+    {"NotImplemented", Code::unsupported, Retry::never, ""},
+    {"RequestTimeout", Code::unavailable, Retry::later, ""},
+    {"SlowDown", Code::unavailable, Retry::later, ""},
+    {"InternalError", Code::unavailable, Retry::later, ""},
+    {"ServiceUnavailable", Code::unavailable, Retry::later, ""},
+});
+
+KnownCode by_status(int status) {
+  switch (status) {
+    case 404: return {{}, Code::not_found, Retry::never, {}};
+    case 401:
+    case 403:
+      return {{}, Code::permission_denied, Retry::never,
+              "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"};
+    case 409: return {{}, Code::conflict, Retry::later, {}};
+    case 412: return {{}, Code::conflict, Retry::never, {}};
+    case 405:
+    case 501: return {{}, Code::unsupported, Retry::never, {}};
+    case 507: return {{}, Code::out_of_space, Retry::never, {}};
+    case 408:
+    case 429: return {{}, Code::unavailable, Retry::later, {}};
+    default: break;
+  }
+  if (status >= 500) return {{}, Code::unavailable, Retry::later, {}};
+  return {{}, Code::invalid_argument, Retry::never, {}};
+}
+
+// The region is wrong when the server says so or redirects to the bucket's own.
+bool wrong_region(const ServerError& error, int status) {
+  return error.code == "AuthorizationHeaderMalformed" || error.code == "PermanentRedirect" ||
+         error.code == "IllegalLocationConstraintException" || status == 301 || status == 307;
+}
+
+// 412 of a PUT means what its condition asked for.
+void apply_condition(const Request& request, Verdict& verdict, const std::string& what) {
+  if (request.condition == PutCondition::Kind::always) return;
+  const bool absent = request.condition == PutCondition::Kind::if_absent;
+  const Code code = verdict.status.code();
+  if (code == Code::conflict) {
+    verdict.status = absent ? Status(Code::already_exists, what + " exists")
+                            : Status(Code::conflict, what + " was changed by somebody else");
+  } else if (code == Code::not_found && !absent) {
+    verdict.status = Status(Code::conflict, what + " was removed by somebody else");
+  }
+}
+
+Verdict judge_answer(const Request& request, const Failure& failure, const Target& target) {
+  const ServerError error = read_body(failure.body);
+  const std::string what = describe(request, target);
+  std::string text = what + ": " + std::to_string(failure.http_status);
+  if (!error.code.empty()) text += " " + error.code;
+  if (!error.message.empty()) text += ": " + error.message;
+
+  if (error.code == "NoSuchBucket") {
+    return {Status(Code::not_found, text + " (the bucket '" + target.bucket +
+                                        "' does not exist at " + target.endpoint +
+                                        ": create it or check BUCKET_NAME)")};
+  }
+  if (wrong_region(error, failure.http_status)) {
+    const std::string& region = error.region.empty() ? failure.bucket_region : error.region;
+    text += " (the bucket is not in region " + target.region + ": set AWS_REGION";
+    return {Status(Code::invalid_argument, text + (region.empty() ? ")" : "=" + region + ")"))};
+  }
+  const auto known = std::find_if(kKnownCodes.begin(), kKnownCodes.end(),
+                                  [&](const KnownCode& each) { return each.name == error.code; });
+  const KnownCode meaning = known != kKnownCodes.end() ? *known : by_status(failure.http_status);
+  if (!meaning.advice.empty()) text.append(" (").append(meaning.advice).append(")");
+  Verdict verdict{Status(meaning.code, text), meaning.retry};
+  apply_condition(request, verdict, what);
+  return verdict;
+}
+
+bool is_credentials_error(int error) {
+  return error >= static_cast<int>(AWS_ERROR_ENUM_BEGIN_RANGE(AWS_C_AUTH_PACKAGE_ID)) &&
+         error < static_cast<int>(AWS_ERROR_ENUM_END_RANGE(AWS_C_AUTH_PACKAGE_ID));
+}
+
+// No answer, or one whose details the engine keeps to itself.
+Verdict judge_transport(const Request& request, const Failure& failure, const Target& target) {
+  const std::string text = describe(request, target) + ": ";
+  const std::string cause = aws_error_str(failure.engine_error);
+  switch (failure.engine_error) {
+    case AWS_IO_SOCKET_CONNECTION_REFUSED:
+      return {Status(Code::unavailable, text + target.endpoint +
+                                            " refuses connections: is the server running, is "
+                                            "AWS_ENDPOINT_URL_S3 right?"),
+              Retry::soon};
+    case AWS_IO_DNS_INVALID_NAME:
+    case AWS_IO_DNS_QUERY_FAILED:
+    case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
+      return {Status(Code::unavailable, text + "the name in " + target.endpoint +
+                                            " cannot be resolved: check AWS_ENDPOINT_URL_S3"),
+              Retry::soon};
+    case AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE:
+      return {Status(Code::unavailable,
+                     text + "no TLS connection to " + target.endpoint + " (" + cause +
+                         "): if the server speaks plain http, say so in AWS_ENDPOINT_URL_S3; if "
+                         "its certificate is your own, name it in AWS_CA_BUNDLE"),
+              Retry::never};
+    case AWS_ERROR_S3_CANCELED:
+      return {Status(Code::unavailable, text + "cancelled, the process ends or forks"),
+              Retry::never};
+    case AWS_ERROR_S3_INTERNAL_ERROR:
+    case AWS_ERROR_S3_SLOW_DOWN:
+      return {Status(Code::unavailable, text + target.endpoint + " is overloaded or failing (" +
+                                            cause + ")"),
+              Retry::later};
+    default: break;
+  }
+  if (is_credentials_error(failure.engine_error)) {
+    return {Status(Code::permission_denied, text + "cannot sign the request (" + cause +
+                                                "): check the AWS credentials"),
+            Retry::never};
+  }
+  return {Status(Code::unavailable, text + "no answer from " + target.endpoint + ": " + cause),
+          Retry::later};
+}
+
+}  // namespace
+
+std::string describe(const Request& request, const Target& target) {
+  std::string text = std::string(request.method) + " s3://" + target.bucket;
+  if (!request.key.empty()) text += "/" + request.key;
+  return text;
+}
+
+Verdict judge(const Request& request, const Failure& failure, const Target& target) {
+  if (failure.http_status != 0) return judge_answer(request, failure, target);
+  return judge_transport(request, failure, target);
+}
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,114 @@
+#include "store/s3/library.h"
+
+#include <aws/common/clock.h>
+#include <aws/common/task_scheduler.h>
+#include <aws/io/host_resolver.h>
+#include <aws/s3/s3.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "runtime/log.h"
+
+namespace arraymorph::store::s3 {
+namespace {
+
+// More loops than this only cost threads: one moves several GB/s.
+constexpr unsigned kMaxLoops = 16;
+constexpr std::size_t kResolverEntries = 64;
+
+Status engine_failed(const char* what) {
+  return Status(Code::internal, std::string("the S3 engine cannot start (") + what +
+                                    "): " + aws_error_str(aws_last_error()));
+}
+
+}  // namespace
+
+Library& Library::instance() {
+  static const std::shared_ptr<Library>* const library = [] {
+    auto* made = new std::shared_ptr<Library>(std::make_shared<Library>());
+    enroll(*made);
+    return made;
+  }();
+  return **library;
+}
+
+Status Library::start() {
+  aws_allocator* allocator = aws_default_allocator();
+  aws_s3_library_init(allocator);
+  // OpenSSL has registered its own exit handler now; ours must run before it.
+  if (!std::exchange(exit_registered_, true)) shutdown_at_exit();
+
+  loops_gone_ = Latch::make();
+  aws_shutdown_callback_options on_shutdown{};
+  on_shutdown.shutdown_callback_fn = Latch::opened;
+  on_shutdown.shutdown_callback_user_data = Latch::user_data(loops_gone_);
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  loops_ = aws_event_loop_group_new_default(
+      allocator, static_cast<std::uint16_t>(std::min(cores, kMaxLoops)), &on_shutdown);
+  if (loops_ == nullptr) return engine_failed("event loops");
+  aws_host_resolver_default_options resolver_options{};
+  resolver_options.max_entries = kResolverEntries;
+  resolver_options.el_group = loops_;
+  aws_host_resolver* resolver = aws_host_resolver_new_default(allocator, &resolver_options);
+  if (resolver == nullptr) return engine_failed("resolver");
+  aws_client_bootstrap_options options{};
+  options.event_loop_group = loops_;
+  options.host_resolver = resolver;
+  bootstrap_ = aws_client_bootstrap_new(allocator, &options);
+  aws_host_resolver_release(resolver);
+  return bootstrap_ == nullptr ? engine_failed("bootstrap") : Status();
+}
+
+Result<aws_client_bootstrap*> Library::acquire() {
+  const std::lock_guard lock(mutex_);
+  if (bootstrap_ == nullptr) ARRAYMORPH_TRY(start());
+  ++users_;
+  return bootstrap_;
+}
+
+void Library::release() {
+  const std::lock_guard lock(mutex_);
+  --users_;
+}
+
+void Library::schedule(aws_task* task, std::uint64_t delay_ms) {
+  aws_event_loop* loop = aws_event_loop_group_get_next_loop(loops_);
+  std::uint64_t now = 0;
+  aws_event_loop_current_clock_time(loop, &now);
+  const std::uint64_t delay =
+      aws_timestamp_convert(delay_ms, AWS_TIMESTAMP_MILLIS, AWS_TIMESTAMP_NANOS, nullptr);
+  aws_event_loop_schedule_task_future(loop, task, now + delay);
+}
+
+void Library::stop(Deadline deadline) {
+  const std::lock_guard lock(mutex_);
+  if (bootstrap_ == nullptr || users_ > 0) return;
+  aws_client_bootstrap_release(std::exchange(bootstrap_, nullptr));
+  aws_event_loop_group_release(std::exchange(loops_, nullptr));
+  if (loops_gone_->wait_until(deadline)) {
+    aws_s3_library_clean_up();
+  } else {
+    log(LogLevel::warn, "the S3 engine's threads did not end in time");
+  }
+}
+
+bool Library::stopped() {
+  const std::lock_guard lock(mutex_);
+  return bootstrap_ == nullptr;
+}
+
+void Library::before_fork() { mutex_.lock(); }
+
+void Library::after_fork(bool child) {
+  if (child && bootstrap_ != nullptr) {
+    // Its threads exist in the parent only; the libraries themselves stay initialised.
+    bootstrap_ = nullptr;
+    loops_ = nullptr;
+    users_ = 0;
+  }
+  mutex_.unlock();
+}
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,45 @@
+// The process-wide half of the S3 engine: libraries, event loops, name resolver.
+#pragma once
+
+#include <aws/io/channel_bootstrap.h>
+#include <aws/io/event_loop.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "arraymorph/status.h"
+#include "runtime/lifecycle.h"
+#include "store/s3/latch.h"
+
+namespace arraymorph::store::s3 {
+
+/// Started by the first acquire, stopped at shutdown and around fork once nobody holds it.
+class Library final : public Participant {
+ public:
+  static Library& instance();
+
+  /// Each success needs one release.
+  Result<aws_client_bootstrap*> acquire();
+  void release();
+  /// Run `task` (which must outlive its run) after `delay_ms`, on an event loop. Only while held.
+  void schedule(aws_task* task, std::uint64_t delay_ms);
+
+  Stage stage() const noexcept override { return Stage::libraries; }
+  void stop(Deadline deadline) override;
+  bool stopped() override;
+  void before_fork() override;
+  void after_fork(bool child) override;
+
+ private:
+  Status start();
+
+  std::mutex mutex_;
+  unsigned users_ = 0;
+  aws_event_loop_group* loops_ = nullptr;
+  aws_client_bootstrap* bootstrap_ = nullptr;
+  std::shared_ptr<Latch> loops_gone_;
+  bool exit_registered_ = false;
+};
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,56 @@
+// One S3 request as data: what is asked, and what came back.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "arraymorph/buffer.h"
+#include "arraymorph/object_store.h"
+#include "arraymorph/status.h"
+
+namespace arraymorph::store::s3 {
+
+/// What the server answered with success.
+struct Answer {
+  int status = 0;
+  std::string etag;
+  std::string content_range;
+  std::uint64_t content_length = 0;
+  bool has_length = false;
+  Buffer body;               ///< not used when Request::into is
+  std::size_t received = 0;  ///< bytes of the body
+};
+
+struct Request {
+  const char* method = "";     ///< "GET"
+  const char* operation = "";  ///< "GetObject": S3's name, which the engine acts on
+  std::string key;             ///< empty: the bucket itself
+  std::string query;           ///< encoded, without '?'
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<const Buffer> body;
+  std::string payload_hash;  ///< SHA-256 of the body, hexadecimal, where payloads are signed
+  PutCondition::Kind condition = PutCondition::Kind::always;
+  ByteSpan into;  ///< see GetRequest::into
+  std::function<void(Result<Answer>)> done;
+
+  // State of the attempt under way.
+  Answer answer;
+  bool overflow = false;  ///< the body does not fit into `into`
+  unsigned failures = 0;  ///< attempts that failed
+  bool lost = false;      ///< one of them may have done its work without an answer
+
+  void begin_attempt();
+  void on_header(std::string_view name, std::string_view value);
+  void on_body(ConstByteSpan piece);
+};
+
+/// Percent-encodes everything but unreserved characters (RFC 3986) and, in a path, '/'.
+std::string encode_path(std::string_view text);
+std::string encode_query(std::string_view text);
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,49 @@
+// Session: one running aws-c-s3 client with its credentials and TLS settings.
+#pragma once
+
+#include <aws/auth/credentials.h>
+#include <aws/s3/s3_client.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/config.h"
+#include "runtime/lifecycle.h"
+#include "store/s3/credentials.h"
+#include "store/s3/latch.h"
+
+namespace arraymorph::store::s3 {
+
+struct SessionOptions {
+  S3Endpoint endpoint;
+  std::string region;
+  std::string ca_bundle;
+  CredentialSource source;
+  std::uint32_t connections = 0;
+  std::uint32_t timeout_seconds = 0;
+};
+
+class Session {
+ public:
+  /// Starts the library when this is the first session.
+  static Result<std::unique_ptr<Session>> open(const SessionOptions& options);
+  /// Releases everything and waits for it to end; call once, with no request under way.
+  void close(Deadline deadline);
+
+  aws_s3_client* client() const { return client_; }
+  aws_credentials_provider* provider() const { return provider_; }
+
+ private:
+  Session() = default;
+  Status open_tls(const SessionOptions& options);
+  Status open_client(const SessionOptions& options, aws_client_bootstrap* bootstrap);
+
+  aws_tls_ctx* tls_ = nullptr;
+  aws_credentials_provider* provider_ = nullptr;
+  aws_s3_client* client_ = nullptr;
+  std::shared_ptr<Latch> provider_gone_;
+  std::shared_ptr<Latch> client_gone_;
+};
+
+}  // namespace arraymorph::store::s3

@@ -1,0 +1,53 @@
+// The virtual file driver (VFD): gives the native connector the bytes of one HDF5 file.
+//
+// It knows nothing of stores: what stands behind an open file is a Backing, and who opens one is
+// decided by whoever registered the driver (vol/).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "arraymorph/status.h"
+#include "hdf5/api.h"
+#include "vfd/image.h"
+
+namespace arraymorph::vfd {
+
+/// What a file access property list carries for the driver, besides being a list.
+class Opening {
+ public:
+  virtual ~Opening() = default;
+};
+
+/// Stored by HDF5 in the list and copied with it.
+struct DriverInfo {
+  std::shared_ptr<Opening> opening;
+};
+
+/// One open file behind the driver, shared by all its driver-level opens.
+class Backing {
+ public:
+  virtual ~Backing() = default;
+  /// What lists of this file carry: HDF5 opens external links and virtual sources with them.
+  virtual std::shared_ptr<Opening> opening() = 0;
+  virtual Image& image() = 0;
+  /// Equal for two opens of the same file.
+  virtual const std::string& canonical_name() const = 0;
+  /// One more driver-level open of this file.
+  virtual void opened(bool writable) = 0;
+  /// HDF5 has closed one; what it had to write is in the image. `last`: no other is open.
+  virtual Status closed(bool last) = 0;
+};
+
+/// Opens or creates the file `name`; `opening` is null when the list carries none.
+using Opener = Result<std::shared_ptr<Backing>> (*)(const char* name, unsigned flags,
+                                                    const std::shared_ptr<Opening>& opening);
+
+/// Register the driver with the current library. Returns its id (the caller owns a reference), or
+/// H5I_INVALID_HID with HDF5's error stack filled.
+hid_t register_driver(Opener opener);
+
+/// The Backing of an open driver-level handle whose serial number is `fileno`, or null.
+std::shared_ptr<Backing> backing_of_fileno(unsigned long fileno);
+
+}  // namespace arraymorph::vfd

@@ -1,0 +1,43 @@
+// Image: the bytes of one HDF5 file, held in memory.
+#pragma once
+
+#include <cstdint>
+
+#include "arraymorph/buffer.h"
+
+namespace arraymorph::vfd {
+
+/// A growable run of bytes that reads as zero where nothing was written, like a sparse file.
+class Image {
+ public:
+  Image() = default;
+  /// Takes `bytes` over; its first `length` bytes are the image.
+  Image(Buffer bytes, std::size_t length) : bytes_(std::move(bytes)), length_(length) {}
+
+  /// End of file: one past the last byte written.
+  std::uint64_t length() const noexcept { return length_; }
+  ConstByteSpan span() const noexcept { return bytes_.span().first(length_); }
+
+  /// Bytes [offset, offset + into.size()); zeros past the end.
+  void read(std::uint64_t offset, ByteSpan into) const;
+  /// Grows as needed. Throws std::bad_alloc when there is no memory.
+  void write(std::uint64_t offset, ConstByteSpan from);
+  void resize(std::uint64_t length);
+
+  /// Counts writes and resizes: equal counts mean unchanged bytes.
+  std::uint64_t changes() const noexcept { return changes_; }
+
+ private:
+  void reserve(std::uint64_t capacity);
+
+  Buffer bytes_;
+  std::size_t length_ = 0;
+  std::uint64_t changes_ = 0;
+};
+
+/// A copy of `image` as a cleanly closed file would hold it: the "open for writing" flags that a
+/// version 3 superblock carries while HDF5 has the file open are cleared and its checksum redone
+/// (HDF5 File Format Specification, II.A). Other images are copied unchanged.
+Buffer closed_copy(const Image& image);
+
+}  // namespace arraymorph::vfd

@@ -1,0 +1,117 @@
+// Commit: chunk objects first, then one PUT of the metadata object, then the removal of what the
+// new state has forgotten.
+#include "runtime/log.h"
+#include "runtime/stats.h"
+#include "vol/dataset.h"
+#include "vol/file_state.h"
+
+namespace arraymorph::vol {
+
+Status FileState::flush_chunks() {
+  Status first;
+  for (const auto& [address, dataset] : datasets_) {
+    if (Status status = dataset->array->flush(); !status.ok() && first.ok()) first = status;
+  }
+  return first;
+}
+
+void FileState::collect_filter_masks() {
+  for (const auto& [address, dataset] : datasets_) {
+    if (const auto entry = catalog_.datasets.find(address); entry != catalog_.datasets.end()) {
+      entry->second.filter_masks = dataset->array->filter_masks();
+    }
+  }
+}
+
+Status FileState::commit() {
+  if (deleted_) {
+    for (const auto& [address, dataset] : datasets_) dataset->array->abandon();
+    return {};
+  }
+  ARRAYMORPH_TRY(flush_chunks());
+  collect_filter_masks();
+  const bool same_catalog = catalog_ == committed_catalog_;
+  if (exists_ && same_catalog && image_.changes() == committed_changes_) return {};
+
+  const std::uint64_t changes = image_.changes();
+  const Buffer bytes = vfd::closed_copy(image_);
+  std::uint32_t checksum = 0;
+  Buffer object = encode_metadata(bytes.span(), catalog_, checksum);
+  const bool same = exists_ && same_catalog && checksum == committed_checksum_ &&
+                    bytes.size() == committed_length_;
+  if (!same) {
+    ARRAYMORPH_TRY(put_metadata(std::move(object)));
+    committed_checksum_ = checksum;
+    committed_length_ = bytes.size();
+    committed_catalog_ = catalog_;
+    for (const auto& [address, dataset] : datasets_) dataset->array->committed();
+  }
+  committed_changes_ = changes;
+  remove_trash();
+  return {};
+}
+
+Status FileState::put_metadata(Buffer object) {
+  PutRequest request;
+  request.key = key_prefix_ + kMetadataKey;
+  request.body = std::make_shared<const Buffer>(std::move(object));
+  request.durable = true;
+  request.condition.kind =
+      exists_ ? PutCondition::Kind::if_match : PutCondition::Kind::if_absent;
+  request.condition.etag = etag_;
+  auto reply = put(*store(), request);
+  if (!reply.ok() && reply.status().code() == Code::unsupported) {
+    log(LogLevel::warn, store()->url() +
+                            " does not support conditional writes: simultaneous commits of one "
+                            "file by two processes cannot be detected there");
+    request.condition = {};
+    reply = put(*store(), std::move(request));
+  }
+  if (!reply.ok()) {
+    const Code code = reply.status().code();
+    if (code != Code::conflict && code != Code::already_exists) return reply.status();
+    return {Code::conflict, "somebody else has committed " + url_ +
+                                " since it was opened here; their state is kept, this one was not "
+                                "stored: reopen the file and apply the changes again (" +
+                                reply.status().message() + ")"};
+  }
+  exists_ = true;
+  etag_ = reply->etag;
+  count(stats().commits);
+  return {};
+}
+
+// Failures leave garbage that the catalog still names as trash, never wrong data.
+void FileState::remove_trash() {
+  for (auto prefix = catalog_.trash.begin(); prefix != catalog_.trash.end();) {
+    std::vector<std::string> keys;
+    auto objects = list_all(*store(), key_prefix_ + *prefix + "/");
+    if (objects.ok()) {
+      for (ObjectInfo& object : *objects) keys.push_back(std::move(object.key));
+    }
+    if (!objects.ok() || (!keys.empty() && !remove(*store(), std::move(keys)).ok())) {
+      log(LogLevel::warn, "objects under " + url_ + "/" + *prefix +
+                              " are no longer needed but could not be removed; the next commit "
+                              "tries again");
+      ++prefix;
+      continue;
+    }
+    prefix = catalog_.trash.erase(prefix);
+  }
+}
+
+Status FileState::reload() {
+  ARRAYMORPH_ASSIGN(auto loaded, load(*store(), opening_->location));
+  if (!loaded) return {Code::not_found, url_ + " has been deleted"};
+  if (loaded->etag == etag_) return {};
+  etag_ = std::move(loaded->etag);
+  catalog_ = loaded->metadata.catalog;
+  committed_catalog_ = std::move(loaded->metadata.catalog);
+  committed_checksum_ = loaded->metadata.checksum;
+  committed_length_ = loaded->metadata.file_length;
+  image_ = vfd::Image(std::move(loaded->metadata.bytes), loaded->metadata.file_length);
+  committed_changes_ = image_.changes();
+  return {};
+}
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,30 @@
+// Context: what the connector keeps per copy of libhdf5. Used under that library's lock only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "chunk/engine.h"
+#include "hdf5/api.h"
+
+namespace arraymorph::vol {
+
+class FileState;
+
+struct Context {
+  hid_t native = H5I_INVALID_HID;     ///< the native connector
+  hid_t driver = H5I_INVALID_HID;     ///< our file driver
+  hid_t connector = H5I_INVALID_HID;  ///< ourselves; looked up when first needed
+  std::shared_ptr<chunk::Engine> engine;
+  /// Open files by canonical URL.
+  std::map<std::string, std::weak_ptr<FileState>> files;
+};
+
+/// The context of the current library (hdf5::api()). Never destroyed.
+Context& context();
+
+/// Our own connector id, for property lists that HDF5 hands to the user.
+hid_t own_connector();
+
+}  // namespace arraymorph::vol

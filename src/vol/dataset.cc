@@ -1,0 +1,219 @@
+#include "vol/dataset.h"
+
+#include <cstring>
+
+#include "hdf5/creation.h"
+#include "hdf5/dataspace.h"
+#include "hdf5/datatype.h"
+#include "hdf5/error.h"
+#include "vol/file_state.h"
+#include "vol/virtual_sources.h"
+
+namespace arraymorph::vol {
+namespace {
+
+using hdf5::api;
+using hdf5::Handle;
+
+Handle get(const Object& object, H5VL_dataset_get_t what) {
+  H5VL_dataset_get_args_t args{};
+  args.op_type = what;
+  if (api().H5VLdataset_get(object.under, native(), &args, default_transfer(), nullptr) < 0) return {};
+  switch (what) {
+    case H5VL_DATASET_GET_TYPE:
+      return Handle(args.args.get_type.type_id);
+    case H5VL_DATASET_GET_SPACE:
+      return Handle(args.args.get_space.space_id);
+    default:
+      return Handle(args.args.get_dcpl.dcpl_id);
+  }
+}
+
+Status native_failure(const char* what) {
+  return {Code::internal, std::string("cannot read the ") + what + " of the dataset: " +
+                              hdf5::innermost_error()};
+}
+
+std::shared_ptr<chunk::Engine> engine(const Config& config) {
+  auto& shared = context().engine;
+  if (!shared) {
+    chunk::EngineLimits limits;
+    limits.cache_bytes = config.cache_bytes;
+    limits.in_flight_bytes = config.in_flight_bytes;
+    shared = std::make_shared<chunk::Engine>(limits, config.codec_threads);
+  }
+  return shared;
+}
+
+/// The live form of `entry` for the native dataset below `object`.
+Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address address,
+                                              const CatalogEntry& entry, bool fresh) {
+  FileState& file = *object.file;
+  const Handle type = type_of(object);
+  const Handle space = space_of(object);
+  const Handle dcpl = creation_list_of(object);
+  if (!type.valid() || !space.valid() || !dcpl.valid()) return native_failure("description");
+
+  auto dataset = std::make_shared<Dataset>();
+  dataset->address = address;
+  dataset->contiguous = entry.contiguous;
+  dataset->user_alloc_time = entry.alloc_time;
+  chunk::ArraySpec spec;
+  spec.name = file.url() + path_of(object.under, H5I_DATASET);
+  spec.prefix = file.key_prefix() + entry.prefix;
+  spec.grid = {hdf5::extent_of(space.get()), entry.chunk, api().H5Tget_size(type.get())};
+  spec.fresh = fresh;
+  spec.filter_masks = entry.filter_masks;
+  if (Status status = chunk::validate(spec.grid); !status.ok()) {
+    return status.with_context("the catalog does not fit dataset " + spec.name);
+  }
+  ARRAYMORPH_ASSIGN(spec.fill, hdf5::fill_value_of(dcpl.get(), type.get()));
+  std::vector<FilterSpec> filters;
+  if (!entry.contiguous) filters = hdf5::filters_of(dcpl.get());
+  spec.codec = make_builtin_codec(filters, spec.grid.element_size);
+  if (!spec.codec) {
+    dataset->scratch = std::make_shared<ScratchCodec>(std::move(filters));
+    spec.codec = dataset->scratch;
+  }
+  dataset->array =
+      std::make_unique<chunk::Array>(file.store(), engine(file.config()), std::move(spec));
+  return dataset;
+}
+
+/// A new dataset enters the catalog under a prefix of its own.
+Status enter(Object& object, Address address, CatalogEntry entry) {
+  FileState& file = *object.file;
+  std::string path = path_of(object.under, H5I_DATASET);
+  if (path.empty()) path = "anonymous/" + std::to_string(address);
+  entry.prefix = file.new_prefix(path);
+  ARRAYMORPH_ASSIGN(object.dataset, make_dataset(object, address, entry, /*fresh=*/true));
+  file.catalog().datasets[address] = std::move(entry);
+  file.datasets()[address] = object.dataset;
+  object.resolved = true;
+  return {};
+}
+
+}  // namespace
+
+Handle type_of(const Object& object) { return get(object, H5VL_DATASET_GET_TYPE); }
+Handle space_of(const Object& object) { return get(object, H5VL_DATASET_GET_SPACE); }
+Handle creation_list_of(const Object& object) { return get(object, H5VL_DATASET_GET_DCPL); }
+
+Result<Address> address_of(void* native_object, H5I_type_t type) {
+  H5O_info2_t info{};
+  const H5VL_loc_params_t loc = self(type);
+  H5VL_object_get_args_t args{};
+  args.op_type = H5VL_OBJECT_GET_INFO;
+  args.args.get_info.fields = H5O_INFO_BASIC;
+  args.args.get_info.oinfo = &info;
+  if (api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+    return native_failure("address");
+  }
+  // The native connector's token is the object's address, little-endian.
+  Address address = 0;
+  for (std::size_t i = sizeof address; i-- > 0;) address = address << 8 | info.token.__data[i];
+  return address;
+}
+
+std::string path_of(void* native_object, H5I_type_t type) {
+  const H5VL_loc_params_t loc = self(type);
+  std::size_t length = 0;
+  H5VL_object_get_args_t args{};
+  args.op_type = H5VL_OBJECT_GET_NAME;
+  args.args.get_name.name_len = &length;
+  if (api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+    return {};
+  }
+  std::string name(length + 1, '\0');
+  args.args.get_name.buf = name.data();
+  args.args.get_name.buf_size = name.size();
+  if (api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+    return {};
+  }
+  name.resize(length);
+  return name;
+}
+
+bool wants_chunk_objects(const Config& config, hid_t type, hid_t space, hid_t dcpl) {
+  const H5D_layout_t layout = api().H5Pget_layout(dcpl);
+  if (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS) return false;
+  if (layout == H5D_CONTIGUOUS && api().H5Pget_external_count(dcpl) != 0) return false;
+  if (layout == H5D_CHUNKED) {
+    // Unfiltered edge chunks would need a second codec.
+    unsigned options = 0;
+    if (api().H5Pget_chunk_opts(dcpl, &options) < 0 || options != 0) return false;
+  }
+  if (api().H5Sget_simple_extent_type(space) != H5S_SIMPLE || !hdf5::is_fixed_size(type)) {
+    return false;
+  }
+  const chunk::Extent dims = hdf5::extent_of(space);
+  if (dims.empty()) return false;
+  const std::size_t element = api().H5Tget_size(type);
+  const auto points = static_cast<std::uint64_t>(api().H5Sget_simple_extent_npoints(space));
+  const bool small = points * element < config.inline_bytes || points == 0;
+  return !(small && hdf5::has_fixed_extent(space));
+}
+
+Status adopt_created(Object& object, int alloc_time) {
+  object.resolved = true;
+  FileState& file = *object.file;
+  ARRAYMORPH_ASSIGN(const Address address, address_of(object.under, H5I_DATASET));
+  // A deleted dataset may have lived at this address.
+  file.forget(address);
+  const Handle type = type_of(object);
+  const Handle space = space_of(object);
+  const Handle dcpl = creation_list_of(object);
+  if (!type.valid() || !space.valid() || !dcpl.valid()) return native_failure("description");
+  if (!wants_chunk_objects(file.config(), type.get(), space.get(), dcpl.get())) {
+    object.resolved = false;
+    return {};
+  }
+  const chunk::Extent dims = hdf5::extent_of(space.get());
+  const std::size_t element = api().H5Tget_size(type.get());
+  CatalogEntry entry;
+  entry.contiguous = api().H5Pget_layout(dcpl.get()) == H5D_CONTIGUOUS;
+  entry.chunk = entry.contiguous
+                    ? chunk::split_contiguous(dims, element, file.config().piece_bytes)
+                    : hdf5::chunk_extent(dcpl.get(), dims.size());
+  entry.alloc_time = alloc_time;
+  return enter(object, address, std::move(entry));
+}
+
+Status adopt_copy(Object& object, const Dataset& source) {
+  ARRAYMORPH_ASSIGN(const Address address, address_of(object.under, H5I_DATASET));
+  object.file->forget(address);
+  CatalogEntry entry;
+  entry.chunk = source.array->grid().chunk;
+  entry.contiguous = source.contiguous;
+  entry.alloc_time = source.user_alloc_time;
+  return enter(object, address, std::move(entry));
+}
+
+Status resolve_dataset(Object& object) {
+  if (object.resolved || !object.file) return {};
+  ARRAYMORPH_ASSIGN(const Address address, address_of(object.under, H5I_DATASET));
+  auto& live = object.file->datasets();
+  if (const auto found = live.find(address); found != live.end()) {
+    object.dataset = found->second;
+  } else if (const auto entry = object.file->catalog().datasets.find(address);
+             entry != object.file->catalog().datasets.end()) {
+    ARRAYMORPH_ASSIGN(object.dataset, make_dataset(object, address, entry->second, false));
+    live[address] = object.dataset;
+  } else if (const Handle dcpl = creation_list_of(object);
+             dcpl.valid() && api().H5Pget_layout(dcpl.get()) == H5D_VIRTUAL) {
+    object.sources = std::make_shared<VirtualSources>(object);
+  }
+  object.resolved = true;
+  return {};
+}
+
+Status prepare(Object& object) {
+  ARRAYMORPH_TRY(resolve_dataset(object));
+  if (!object.dataset || !object.dataset->scratch) return {};
+  const Handle type = type_of(object);
+  const Handle dcpl = creation_list_of(object);
+  return object.dataset->scratch->prepare(type.get(), dcpl.get(),
+                                          object.dataset->array->grid().chunk);
+}
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,64 @@
+#include "vol/file_state.h"
+
+#include <utility>
+
+#include "vol/context.h"
+#include "vol/dataset.h"
+
+namespace arraymorph::vol {
+
+FileState::FileState(std::shared_ptr<FileOpening> opening)
+    : opening_(std::move(opening)),
+      url_(opening_->location.url()),
+      key_prefix_(opening_->location.key + "/") {
+  if (opening_->orphans) prefixes_.tag_new(random_tag());
+  if (!opening_->loaded) return;
+  Loaded loaded = std::move(*opening_->loaded);
+  opening_->loaded.reset();
+  exists_ = true;
+  etag_ = std::move(loaded.etag);
+  // Chunks that a crashed session left behind may lie under any plain name.
+  prefixes_.tag_new(random_tag());
+  for (const std::string& prefix : loaded.metadata.catalog.trash) prefixes_.add(prefix);
+  for (const auto& [address, entry] : loaded.metadata.catalog.datasets) prefixes_.add(entry.prefix);
+  if (opening_->create) {
+    // Replaced, not emptied: what it held stays readable until the new file is committed.
+    catalog_.trash = std::move(loaded.metadata.catalog.trash);
+    for (const auto& [address, entry] : loaded.metadata.catalog.datasets) {
+      catalog_.trash.insert(entry.prefix);
+    }
+    return;
+  }
+  catalog_ = loaded.metadata.catalog;
+  committed_catalog_ = std::move(loaded.metadata.catalog);
+  committed_checksum_ = loaded.metadata.checksum;
+  committed_length_ = loaded.metadata.file_length;
+  image_ = vfd::Image(std::move(loaded.metadata.bytes), loaded.metadata.file_length);
+  committed_changes_ = image_.changes();
+}
+
+FileState::~FileState() = default;
+
+void FileState::opened(bool writable) { writable_ = writable_ || writable; }
+
+Status FileState::closed(bool last) {
+  if (!last) return {};
+  const bool commits = writable_ && established_;
+  writable_ = false;
+  // Whoever opens the file next reads it anew.
+  if (auto& files = context().files; files.contains(url_)) files.erase(url_);
+  return commits ? commit() : Status();
+}
+
+void FileState::forget(Address address) {
+  if (const auto live = datasets_.find(address); live != datasets_.end()) {
+    live->second->array->abandon();
+    datasets_.erase(live);
+  }
+  const auto entry = catalog_.datasets.find(address);
+  if (entry == catalog_.datasets.end()) return;
+  catalog_.trash.insert(entry->second.prefix);
+  catalog_.datasets.erase(entry);
+}
+
+}  // namespace arraymorph::vol

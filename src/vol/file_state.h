@@ -1,0 +1,110 @@
+// FileState: one open file of a store: its HDF5 bytes, its catalog, its chunk arrays.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arraymorph/object_store.h"
+#include "runtime/config.h"
+#include "store/locate.h"
+#include "vfd/driver.h"
+#include "vol/catalog.h"
+#include "vol/metadata_object.h"
+#include "vol/prefix.h"
+
+namespace arraymorph::vol {
+
+struct Dataset;
+
+/// A metadata object as read from the store.
+struct Loaded {
+  Metadata metadata;
+  std::string etag;
+};
+
+/// Everything known before HDF5 opens the file; travels to the file driver in the access list.
+struct FileOpening final : vfd::Opening {
+  std::string name;  ///< as the user wrote it
+  store::Location location;
+  Config config;
+  std::shared_ptr<ObjectStore> store;
+  bool create = false;           ///< H5Fcreate
+  std::optional<Loaded> loaded;  ///< the committed file; on create the one being replaced
+  bool orphans = false;          ///< on create: objects lie under the name without a metadata object
+};
+
+class FileState final : public vfd::Backing {
+ public:
+  /// Takes `opening->loaded` over.
+  explicit FileState(std::shared_ptr<FileOpening> opening);
+  ~FileState() override;
+
+  // vfd::Backing
+  std::shared_ptr<vfd::Opening> opening() override { return opening_; }
+  vfd::Image& image() override { return image_; }
+  const std::string& canonical_name() const override { return url_; }
+  void opened(bool writable) override;
+  Status closed(bool last) override;
+
+  const Config& config() const { return opening_->config; }
+  const std::shared_ptr<ObjectStore>& store() const { return opening_->store; }
+  const std::string& url() const { return url_; }
+  /// "<key>/", in front of every object key of this file.
+  const std::string& key_prefix() const { return key_prefix_; }
+  Catalog& catalog() { return catalog_; }
+  bool writable() const { return writable_; }
+
+  /// HDF5 has created or opened the file completely: from now on it may be committed.
+  void establish() { established_ = true; }
+  /// The file has been deleted while open: never commit it again.
+  void mark_deleted() { deleted_ = true; }
+
+  /// Live chunk arrays by object address.
+  std::map<Address, std::shared_ptr<Dataset>>& datasets() { return datasets_; }
+  /// A storage prefix for a new dataset at `path`, given to nobody else.
+  std::string new_prefix(const std::string& path) { return prefixes_.claim(path); }
+  /// The dataset at `address` is gone: its objects are removed after the next commit.
+  void forget(Address address);
+
+  /// Store every dirty chunk of every dataset. First failure, after all were tried.
+  Status flush_chunks();
+  /// Chunks, then the metadata object when anything changed, then removal of what it forgot. The
+  /// image must hold everything HDF5 has to write (flush the native connector first).
+  Status commit();
+  /// Read the committed state again when somebody else has committed since.
+  Status reload();
+
+ private:
+  Status put_metadata(Buffer object);
+  void remove_trash();
+  void collect_filter_masks();
+
+  std::shared_ptr<FileOpening> opening_;
+  std::string url_;
+  std::string key_prefix_;
+  vfd::Image image_;
+  Catalog catalog_;
+  PrefixSet prefixes_;
+  std::map<Address, std::shared_ptr<Dataset>> datasets_;
+
+  bool writable_ = false;
+  bool established_ = false;
+  bool deleted_ = false;
+
+  // What the store holds.
+  bool exists_ = false;
+  std::string etag_;
+  std::uint64_t committed_changes_ = 0;
+  std::uint64_t committed_length_ = 0;
+  std::uint32_t committed_checksum_ = 0;
+  Catalog committed_catalog_;
+};
+
+/// One GET. Nothing: there is no metadata object. Errors name the object.
+Result<std::optional<Loaded>> load(ObjectStore& store, const store::Location& location);
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,65 @@
+// Connector life: start in each libhdf5, and the flush of every open file at exit.
+#include <vector>
+
+#include "hdf5/error.h"
+#include "runtime/lifecycle.h"
+#include "vol/callbacks.h"
+#include "vol/context.h"
+#include "vol/open_file.h"
+
+namespace arraymorph::vol {
+namespace {
+
+using hdf5::api;
+
+/// H5Fflush on every object that is open in the current library: files may be held open by a
+/// dataset alone. Files of others are flushed too, which is harmless.
+Status flush_library() {
+  constexpr unsigned kKinds = H5F_OBJ_FILE | H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR;
+  const hdf5::SilenceErrors silence;
+  const ssize_t count = api().H5Fget_obj_count(H5F_OBJ_ALL, kKinds);
+  if (count <= 0) return {};
+  std::vector<hid_t> ids(static_cast<std::size_t>(count));
+  const ssize_t found = api().H5Fget_obj_ids(H5F_OBJ_ALL, kKinds, ids.size(), ids.data());
+  Status first;
+  for (ssize_t i = 0; i < found; ++i) {
+    if (api().H5Fflush(ids[static_cast<std::size_t>(i)], H5F_SCOPE_GLOBAL) < 0 && first.ok()) {
+      first = Status(Code::unavailable, "a file could not be flushed: " + hdf5::innermost_error());
+    }
+  }
+  return first;
+}
+
+Status flush_everything() {
+  Status first;
+  for (int slot = 0; slot < hdf5::kMaxLibraries; ++slot) {
+    if (hdf5::api_in_slot(slot) == nullptr) continue;
+    const hdf5::ApiScope scope(slot);
+    if (context().native < 0) continue;
+    if (Status status = flush_library(); !status.ok() && first.ok()) first = status;
+  }
+  return first;
+}
+
+}  // namespace
+
+herr_t initialize(hid_t) {
+  Context& ctx = context();
+  constexpr H5VL_class_value_t kNative = 0;
+  ctx.native = api().H5VLget_connector_id_by_value(kNative);
+  if (ctx.native < 0) return -1;
+  ctx.driver = vfd::register_driver(open_backing);
+  if (ctx.driver < 0) return -1;
+  set_shutdown_flush(flush_everything);
+  shutdown_at_exit();
+  return 0;
+}
+
+// HDF5 is closing: its ids are gone or going, nothing may be given back any more.
+herr_t terminate() {
+  Context& ctx = context();
+  ctx.native = ctx.driver = ctx.connector = H5I_INVALID_HID;
+  return 0;
+}
+
+}  // namespace arraymorph::vol

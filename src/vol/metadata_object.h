@@ -1,0 +1,42 @@
+// The metadata object: HDF5 file bytes, then the catalog (JSON), then a fixed-size trailer.
+//
+// Layout of the trailer, 48 bytes, little-endian:
+//   0  char[8]  "AMORPHv1"
+//   8  u64      length of the HDF5 file bytes
+//  16  u64      length of the catalog
+//  24  u32      CRC-32C of the HDF5 file bytes and the catalog
+//  28  u32      reserved, 0
+//  32  u64      reserved, 0
+//  40  u32      reserved, 0
+//  44  u32      CRC-32C of the 44 bytes before
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "arraymorph/buffer.h"
+#include "arraymorph/status.h"
+#include "vol/catalog.h"
+
+namespace arraymorph::vol {
+
+inline constexpr std::size_t kTrailerSize = 48;
+/// Key of the metadata object below the file's own prefix.
+inline constexpr const char* kMetadataKey = ".arraymorph/metadata.h5";
+
+/// The whole object; `checksum` receives the CRC-32C of file bytes and catalog, by which two
+/// encodings are compared.
+Buffer encode_metadata(ConstByteSpan file_bytes, const Catalog& catalog, std::uint32_t& checksum);
+
+struct Metadata {
+  Buffer bytes;                 ///< the first file_length bytes are the HDF5 file
+  std::uint64_t file_length = 0;
+  Catalog catalog;
+  std::uint32_t checksum = 0;
+};
+
+/// Takes `object` over. corrupt: truncated, damaged, or not an ArrayMorph metadata object;
+/// unsupported: a later format. Messages do not name the object: add it as context.
+Result<Metadata> decode_metadata(Buffer object);
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,67 @@
+#include "vol/object.h"
+
+#include <array>
+
+#include "arraymorph/api.h"
+#include "vfd/driver.h"
+#include "vol/file_state.h"
+
+namespace arraymorph::vol {
+
+Context& context() {
+  static auto* const all = new std::array<Context, hdf5::kMaxLibraries>;
+  return (*all)[static_cast<std::size_t>(hdf5::api().slot)];
+}
+
+hid_t own_connector() {
+  Context& ctx = context();
+  if (ctx.connector < 0) {
+    ctx.connector = hdf5::api().H5VLget_connector_id_by_value(ARRAYMORPH_CONNECTOR_VALUE);
+  }
+  return ctx.connector;
+}
+
+H5VL_loc_params_t self(H5I_type_t type) {
+  H5VL_loc_params_t loc{};
+  loc.obj_type = type;
+  loc.type = H5VL_OBJECT_BY_SELF;
+  return loc;
+}
+
+void* native_file_of(void* native_object, H5I_type_t type) {
+  if (type == H5I_FILE) return native_object;
+  void* file = nullptr;
+  const H5VL_loc_params_t loc = self(type);
+  H5VL_object_get_args_t args{};
+  args.op_type = H5VL_OBJECT_GET_FILE;
+  args.args.get_file.file = &file;
+  if (hdf5::api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+    return nullptr;
+  }
+  return file;
+}
+
+std::shared_ptr<FileState> file_of(void* native_object, H5I_type_t type) {
+  void* file = native_file_of(native_object, type);
+  if (file == nullptr) return nullptr;
+  unsigned long fileno = 0;
+  H5VL_file_get_args_t args{};
+  args.op_type = H5VL_FILE_GET_FILENO;
+  args.args.get_fileno.fileno = &fileno;
+  if (hdf5::api().H5VLfile_get(file, native(), &args, default_transfer(), nullptr) < 0) return nullptr;
+  return std::static_pointer_cast<FileState>(vfd::backing_of_fileno(fileno));
+}
+
+void* wrap(void* native_object, H5I_type_t type) {
+  if (native_object == nullptr) return nullptr;
+  auto* object = new Object;
+  object->under = native_object;
+  object->type = type;
+  // Attributes carry no chunk data: their file is never asked for.
+  if (type != H5I_ATTR) object->file = file_of(native_object, type);
+  return object;
+}
+
+void discard(void* obj) { delete static_cast<Object*>(obj); }
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,52 @@
+// Object: what HDF5 holds for each of our open files, groups, datasets, types and attributes.
+#pragma once
+
+#include <memory>
+
+#include "hdf5/api.h"
+#include "vol/context.h"
+
+namespace arraymorph::vol {
+
+struct Dataset;
+class VirtualSources;
+
+struct Object {
+  void* under = nullptr;            ///< the native connector's object, owned by HDF5
+  H5I_type_t type = H5I_BADID;
+  std::shared_ptr<FileState> file;  ///< null: a native file that only passes through us
+
+  // Datasets only, found at first use (see dataset.h).
+  bool resolved = false;
+  std::shared_ptr<Dataset> dataset;         ///< null: the data lies in the HDF5 file itself
+  std::shared_ptr<VirtualSources> sources;  ///< set for virtual layout
+};
+
+inline Object& object_of(void* obj) { return *static_cast<Object*>(obj); }
+
+/// The native object below `obj` (null for null).
+inline void* under(void* obj) { return obj == nullptr ? nullptr : object_of(obj).under; }
+
+inline hid_t native() { return context().native; }
+
+/// The default transfer list. Connector-level calls take no H5P_DEFAULT: the public functions
+/// above them have replaced it.
+inline hid_t default_transfer() { return ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_XFER_ID_g); }
+
+/// Takes a native object over. Its file is asked of the object itself, because a path may have
+/// led through an external link into another file. Null stays null.
+void* wrap(void* native_object, H5I_type_t type);
+
+/// Deletes the wrapper, not the native object.
+void discard(void* obj);
+
+/// The native file object that holds `native_object`; null on failure.
+void* native_file_of(void* native_object, H5I_type_t type);
+
+/// Our state of the file that holds `native_object`, or null for a native file.
+std::shared_ptr<FileState> file_of(void* native_object, H5I_type_t type);
+
+/// Location parameters that mean the object itself.
+H5VL_loc_params_t self(H5I_type_t type);
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,102 @@
+#include "vol/open_file.h"
+
+#include <array>
+#include <unistd.h>
+
+#include "hdf5/handle.h"
+#include "store/open.h"
+#include "vol/context.h"
+
+namespace arraymorph::vol {
+namespace {
+
+using hdf5::api;
+
+bool has_default_driver(hid_t fapl_id) {
+  const hdf5::Handle fresh(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
+  const hid_t driver = api().H5Pget_driver(fapl_id);
+  return driver == api().H5Pget_driver(fresh.get()) || driver == context().driver;
+}
+
+Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
+  auto opening = std::make_shared<FileOpening>();
+  ARRAYMORPH_ASSIGN(opening->config, config_from_environment());
+  ARRAYMORPH_ASSIGN(auto location, store::locate(name, opening->config));
+  if (!location) return std::shared_ptr<FileOpening>();
+  opening->name = std::move(name);
+  opening->location = std::move(*location);
+  ARRAYMORPH_ASSIGN(opening->store, store::open_store(opening->location, opening->config));
+  return opening;
+}
+
+/// HDF5 makes the candidates for an external link or virtual source absolute by putting the
+/// working directory in front of the parent's folder; the parent's own name had none.
+std::string without_working_directory(std::string name, const std::string& parent) {
+  for (const char* scheme : {"/s3://", "/file://", "/memory://"}) {
+    if (const auto at = name.find(scheme); at != std::string::npos) return name.substr(at + 1);
+  }
+  std::array<char, 4096> directory{};
+  if (!parent.starts_with('/') && getcwd(directory.data(), directory.size()) != nullptr) {
+    const std::string front = std::string(directory.data()) + "/";
+    if (name.starts_with(front)) return name.substr(front.size());
+  }
+  return name;
+}
+
+std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
+  auto state = std::make_shared<FileState>(std::move(opening));
+  context().files[state->url()] = state;
+  return state;
+}
+
+Status missing(const store::Location& location) {
+  return {Code::not_found, "there is no file " + location.url()};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
+  if (!has_default_driver(fapl_id)) return std::shared_ptr<FileOpening>();
+  return claim_name(name);
+}
+
+std::shared_ptr<FileState> live_file(const store::Location& location) {
+  const auto found = context().files.find(location.url());
+  return found == context().files.end() ? nullptr : found->second.lock();
+}
+
+Status fetch(FileOpening& opening, bool exclusive) {
+  if (live_file(opening.location)) return {};
+  ARRAYMORPH_ASSIGN(opening.loaded, load(*opening.store, opening.location));
+  if (!opening.create) return opening.loaded ? Status() : missing(opening.location);
+  if (opening.loaded) {
+    if (!exclusive) return {};
+    return {Code::already_exists, opening.location.url() + " exists already"};
+  }
+  ListRequest request;
+  request.prefix = opening.location.key + "/";
+  request.limit = 1;
+  ARRAYMORPH_ASSIGN(const auto objects, list(*opening.store, request));
+  opening.orphans = !objects.objects.empty();
+  return {};
+}
+
+Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+                                                   const std::shared_ptr<vfd::Opening>& base) {
+  auto opening = std::static_pointer_cast<FileOpening>(base);
+  if (opening == nullptr || opening->name != name) {
+    const std::string parent = opening == nullptr ? "" : opening->name;
+    ARRAYMORPH_ASSIGN(opening, claim_name(without_working_directory(name, parent)));
+    if (!opening) {
+      return Status(Code::not_found, std::string(name) + " is not in a configured object store");
+    }
+    ARRAYMORPH_TRY(fetch(*opening, false));
+  }
+  if (auto live = live_file(opening->location)) return std::shared_ptr<vfd::Backing>(live);
+  // HDF5 first tries a create as an open, to see whether the file is open already.
+  if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(opening->location);
+  if (!opening->create && !opening->loaded) ARRAYMORPH_TRY(fetch(*opening, false));
+  return enlist(std::move(opening));
+}
+
+}  // namespace arraymorph::vol

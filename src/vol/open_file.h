@@ -1,0 +1,25 @@
+// Opening: from the name a program uses to an open FileState.
+#pragma once
+
+#include <memory>
+
+#include "vol/file_state.h"
+
+namespace arraymorph::vol {
+
+/// Whose file is `name`? Nothing: HDF5's own. A file access list with another than the default
+/// driver is always HDF5's own. Errors: invalid_argument (name, configuration).
+Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id);
+
+/// The live state of the file, or null.
+std::shared_ptr<FileState> live_file(const store::Location& location);
+
+/// Reads what is committed into `opening`, unless the file is open already. not_found when opening
+/// and there is nothing; already_exists for an exclusive create of something.
+Status fetch(FileOpening& opening, bool exclusive);
+
+/// The opener of the file driver (vfd::Opener).
+Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+                                                   const std::shared_ptr<vfd::Opening>& opening);
+
+}  // namespace arraymorph::vol

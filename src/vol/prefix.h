@@ -1,0 +1,37 @@
+// Storage prefixes: where the chunk objects of a dataset go, given once and never reused unsafely.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace arraymorph::vol {
+
+/// The prefixes in use in one file. No prefix lies inside another, so that chunk keys of two
+/// datasets can never be each other's folders.
+class PrefixSet {
+ public:
+  /// Every prefix claimed from now on ends in "~<tag>": for files where objects of an unknown past
+  /// may lie under plain names.
+  void tag_new(std::string tag) { tag_ = std::move(tag); }
+  void add(const std::string& prefix) { taken_.insert(prefix); }
+  void release(const std::string& prefix) { taken_.erase(prefix); }
+
+  /// A free prefix made from the dataset's path ("/a/b" -> "a/b", then "a/b~2", ...).
+  std::string claim(std::string_view path);
+
+ private:
+  bool free(const std::string& prefix) const;
+
+  std::set<std::string> taken_;
+  std::string tag_;
+};
+
+/// Dataset path as a relative object key: percent-encodes what a store, a file system or a URL
+/// could misread, and shortens segments over 200 bytes.
+std::string key_from_path(std::string_view path);
+
+/// Eight hexadecimal digits that differ between sessions.
+std::string random_tag();
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,83 @@
+#include "vol/sweep.h"
+
+#include <set>
+
+#include "hdf5/error.h"
+#include "vol/dataset.h"
+#include "vol/object.h"
+#include "vol/open_file.h"
+
+namespace arraymorph::vol {
+namespace {
+
+using hdf5::api;
+
+herr_t note_dataset(hid_t, const char*, const H5O_info2_t* info, void* out) {
+  if (info->type == H5O_TYPE_DATASET) {
+    Address address = 0;
+    for (std::size_t i = sizeof address; i-- > 0;) address = address << 8 | info->token.__data[i];
+    static_cast<std::set<Address>*>(out)->insert(address);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Status sweep(FileState& file, void* native_file) {
+  if (file.catalog().datasets.empty()) {
+    file.catalog().sweep_needed = false;
+    return {};
+  }
+  std::set<Address> linked;
+  const H5VL_loc_params_t loc = self(H5I_FILE);
+  H5VL_object_specific_args_t args{};
+  args.op_type = H5VL_OBJECT_VISIT;
+  args.args.visit.idx_type = H5_INDEX_NAME;
+  args.args.visit.order = H5_ITER_NATIVE;
+  args.args.visit.fields = H5O_INFO_BASIC;
+  args.args.visit.op = note_dataset;
+  args.args.visit.op_data = &linked;
+  if (api().H5VLobject_specific(native_file, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+    return {Code::internal, "cannot list the objects of the file: " + hdf5::innermost_error()};
+  }
+  bool still_open = false;
+  std::vector<Address> gone;
+  for (const auto& [address, entry] : file.catalog().datasets) {
+    if (linked.contains(address)) continue;
+    const auto live = file.datasets().find(address);
+    // An unlinked dataset lives on until its last handle is closed.
+    if (live != file.datasets().end() && live->second.use_count() > 1) {
+      still_open = true;
+    } else {
+      gone.push_back(address);
+    }
+  }
+  for (const Address address : gone) file.forget(address);
+  file.catalog().sweep_needed = still_open;
+  return {};
+}
+
+Status remove_stored(FileOpening& opening) {
+  ObjectStore& store = *opening.store;
+  const std::string prefix = opening.location.key + "/";
+  const std::string metadata = prefix + kMetadataKey;
+  const auto live = live_file(opening.location);
+  if (auto found = head(store, metadata); !found.ok()) {
+    if (!live || found.status().code() != Code::not_found) {
+      return found.status().with_context("cannot delete " + opening.location.url());
+    }
+  }
+  if (live) live->mark_deleted();
+  ARRAYMORPH_TRY(remove(store, {metadata}));
+  ARRAYMORPH_ASSIGN(const auto objects, list_all(store, prefix));
+  std::vector<std::string> keys;
+  for (const ObjectInfo& object : objects) keys.push_back(object.key);
+  return keys.empty() ? Status() : remove(store, std::move(keys));
+}
+
+bool is_stored(FileOpening& opening) {
+  if (live_file(opening.location)) return true;
+  return head(*opening.store, opening.location.key + "/" + kMetadataKey).ok();
+}
+
+}  // namespace arraymorph::vol

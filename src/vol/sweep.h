@@ -1,0 +1,19 @@
+// Removal: datasets that lost their last link, and whole files.
+#pragma once
+
+#include "vol/file_state.h"
+
+namespace arraymorph::vol {
+
+/// Forget catalog entries whose dataset no link reaches any more and nobody has open. Walks the
+/// links of the file; `native_file` is the native file object.
+Status sweep(FileState& file, void* native_file);
+
+/// Delete a stored file: the metadata object first (from then on the file is gone), then the rest.
+/// not_found when there is none.
+Status remove_stored(FileOpening& opening);
+
+/// Whether the metadata object of a file exists. One HEAD at most; false when it cannot be told.
+bool is_stored(FileOpening& opening);
+
+}  // namespace arraymorph::vol

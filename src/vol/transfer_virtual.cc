@@ -1,0 +1,139 @@
+#include <cstring>
+
+#include "hdf5/creation.h"
+#include "hdf5/error.h"
+#include "vol/callbacks.h"
+#include "vol/dataset.h"
+#include "vol/virtual_sources.h"
+
+namespace arraymorph::vol {
+namespace {
+
+using hdf5::api;
+using hdf5::Handle;
+
+/// The transfer's two selections as dataspaces, with H5S_ALL and H5S_BLOCK resolved.
+struct Spaces {
+  Handle file;
+  Handle memory;
+  hssize_t points = 0;
+};
+
+Result<Spaces> spaces_of(hid_t memory_space, hid_t file_space, hid_t own_space) {
+  Spaces spaces;
+  spaces.file = Handle(api().H5Scopy(file_space == H5S_ALL ? own_space : file_space));
+  if (file_space == H5S_ALL) api().H5Sselect_all(spaces.file.get());
+  spaces.points = api().H5Sget_select_npoints(spaces.file.get());
+  if (memory_space == H5S_BLOCK) {
+    const auto points = static_cast<hsize_t>(spaces.points);
+    spaces.memory = Handle(api().H5Screate_simple(1, &points, nullptr));
+  } else {
+    spaces.memory = Handle(api().H5Scopy(memory_space == H5S_ALL ? spaces.file.get() : memory_space));
+  }
+  if (spaces.points < 0 || spaces.points != api().H5Sget_select_npoints(spaces.memory.get())) {
+    return Status(Code::invalid_argument,
+                  "file and memory selection have different numbers of elements");
+  }
+  return spaces;
+}
+
+/// One source's part of a transfer.
+struct Part {
+  void* source = nullptr;
+  Handle memory;
+  Handle file;
+};
+
+Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, hid_t own_space,
+                                   hssize_t& covered) {
+  std::vector<Part> parts;
+  covered = 0;
+  for (const auto& piece : object.sources->pieces(own_space)) {
+    Part part;
+    part.source = piece.source;
+    part.file = Handle(api().H5Sselect_project_intersection(
+        piece.virtual_space.get(), piece.source_space.get(), spaces.file.get()));
+    part.memory = Handle(api().H5Sselect_project_intersection(
+        spaces.file.get(), spaces.memory.get(), piece.virtual_space.get()));
+    if (!part.file.valid() || !part.memory.valid()) {
+      return Status(Code::internal, "cannot map the selection of a virtual dataset to its source: " +
+                                        hdf5::innermost_error());
+    }
+    const hssize_t points = api().H5Sget_select_npoints(part.file.get());
+    if (points == 0) continue;
+    covered += points;
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+Status fill_memory(const Object& object, hid_t memory_type, hid_t memory_space, void* buffer) {
+  const Handle dcpl = creation_list_of(object);
+  ARRAYMORPH_ASSIGN(const Buffer fill, hdf5::fill_value_of(dcpl.get(), memory_type));
+  const std::size_t size = api().H5Tget_size(memory_type);
+  ARRAYMORPH_ASSIGN(const auto selection, hdf5::selection_of(memory_space));
+  for (const chunk::Sequence& run : selection.sequences) {
+    auto* to = static_cast<std::byte*>(buffer) + run.offset * size;
+    for (std::uint64_t i = 0; i < run.length; ++i, to += size) {
+      fill.empty() ? std::memset(to, 0, size) : std::memcpy(to, fill.data(), size);
+    }
+  }
+  return {};
+}
+
+Status failed(const char* what) {
+  // The source's own callback has pushed the cause; read it before another call clears it.
+  return {Code::internal, std::string("cannot ") + what + " a source of the virtual dataset: " +
+                              hdf5::innermost_error()};
+}
+
+}  // namespace
+
+Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
+  Object& object = *transfer.object;
+  const Handle own = space_of(object);
+  ARRAYMORPH_ASSIGN(const Spaces spaces,
+                    spaces_of(transfer.memory_space, transfer.file_space, own.get()));
+  if (spaces.points == 0) return {};
+  hssize_t covered = 0;
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
+  if (covered < spaces.points) {
+    ARRAYMORPH_TRY(
+        fill_memory(object, transfer.memory_type, spaces.memory.get(), transfer.buffer));
+  }
+  for (Part& part : parts) {
+    hid_t type = transfer.memory_type;
+    hid_t memory = part.memory.get();
+    hid_t file = part.file.get();
+    void* buffer = transfer.buffer;
+    if (dataset::read(1, &part.source, &type, &memory, &file, dxpl_id, &buffer, nullptr) < 0) {
+      return failed("read");
+    }
+  }
+  return {};
+}
+
+Status write_virtual(const WriteTransfer& transfer, hid_t dxpl_id) {
+  Object& object = *transfer.object;
+  const Handle own = space_of(object);
+  ARRAYMORPH_ASSIGN(const Spaces spaces,
+                    spaces_of(transfer.memory_space, transfer.file_space, own.get()));
+  hssize_t covered = 0;
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
+  if (covered < spaces.points) {
+    return {Code::invalid_argument,
+            "the selection includes elements of the virtual dataset that no source provides"};
+  }
+  for (Part& part : parts) {
+    hid_t type = transfer.memory_type;
+    hid_t memory = part.memory.get();
+    hid_t file = part.file.get();
+    const void* buffer = transfer.buffer;
+    if (dataset::write(1, &part.source, &type, &memory, &file, dxpl_id, &buffer, nullptr) < 0) {
+      return failed("write");
+    }
+  }
+  return {};
+}
+
+}  // namespace arraymorph::vol

@@ -1,0 +1,184 @@
+// Every pipeline of built-in filters passes the same tests.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "arraymorph/codec.h"
+
+namespace arraymorph {
+namespace {
+
+struct Pipeline {
+  std::string name;
+  std::vector<FilterSpec> filters;
+  std::size_t element_size = 1;
+};
+
+void PrintTo(const Pipeline& pipeline, std::ostream* out) { *out << pipeline.name; }
+
+FilterSpec deflate(unsigned level) { return {1, true, {level}, "deflate"}; }
+FilterSpec shuffle(unsigned size) { return {2, true, {size}, "shuffle"}; }
+FilterSpec fletcher32() { return {3, false, {}, "fletcher32"}; }
+
+std::vector<Pipeline> pipelines() {
+  std::vector<Pipeline> all{{"Identity", {}, 1}, {"Fletcher32", {fletcher32()}, 1}};
+  for (unsigned level = 0; level <= 9; ++level) {
+    all.push_back({"Deflate" + std::to_string(level), {deflate(level)}, 1});
+  }
+  for (unsigned size : {1u, 2u, 3u, 4u, 7u, 8u, 16u, 1000u}) {
+    const std::string name = "Shuffle" + std::to_string(size);
+    all.push_back({name, {shuffle(size)}, size});
+    all.push_back({name + "Deflate", {shuffle(size), deflate(4)}, size});
+    all.push_back({name + "DeflateFletcher32", {shuffle(size), deflate(1), fletcher32()}, size});
+  }
+  all.push_back({"Fletcher32ShuffleDeflate", {fletcher32(), shuffle(4), deflate(6)}, 4});
+  all.push_back({"DeflateDeflate", {deflate(1), deflate(9)}, 1});
+  all.push_back({"DeflateFletcher32Deflate", {deflate(0), fletcher32(), deflate(0)}, 1});
+  return all;
+}
+
+enum class Content { constant, random, ramp };
+
+Buffer make(std::size_t size, Content content) {
+  Buffer data(size);
+  std::mt19937 rng(static_cast<unsigned>(size));
+  for (std::size_t i = 0; i < size; ++i) {
+    data.data()[i] = static_cast<std::byte>(
+        content == Content::constant ? 0 : content == Content::random ? rng() & 0xff : i / 8);
+  }
+  return data;
+}
+
+bool equal(ConstByteSpan a, ConstByteSpan b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+class CodecConformance : public testing::TestWithParam<Pipeline> {
+ protected:
+  void SetUp() override {
+    codec_ = make_builtin_codec(GetParam().filters, GetParam().element_size);
+    ASSERT_NE(codec_, nullptr);
+  }
+  Buffer encode(const Buffer& data) const {
+    Result<EncodedChunk> encoded = codec_->encode(data.span());
+    EXPECT_TRUE(encoded.ok()) << encoded.status().message();
+    EXPECT_EQ(encoded->filter_mask, 0u);
+    return std::move(encoded->bytes);
+  }
+  bool has(int id) const {
+    return std::any_of(GetParam().filters.begin(), GetParam().filters.end(),
+                       [&](const FilterSpec& spec) { return spec.id == id; });
+  }
+
+  std::shared_ptr<const ChunkCodec> codec_;
+};
+
+TEST_P(CodecConformance, RoundTrips) {
+  for (const std::size_t size : {0u, 1u, 2u, 3u, 5u, 8u, 719u, 720u, 721u, 1024u, 4099u, 1u << 20,
+                                 (1u << 20) + 7}) {
+    for (const Content content : {Content::constant, Content::random, Content::ramp}) {
+      const Buffer data = make(size, content);
+      Result<Buffer> decoded = codec_->decode(encode(data), 0, size);
+      ASSERT_TRUE(decoded.ok()) << size << ": " << decoded.status().message();
+      ASSERT_TRUE(equal(decoded->span(), data.span())) << size;
+    }
+  }
+}
+
+TEST_P(CodecConformance, SkipsMaskedFilters) {
+  const std::size_t count = GetParam().filters.size();
+  const Buffer data = make(1000, Content::ramp);
+  for (std::uint32_t mask = 0; mask < 1u << count; ++mask) {
+    std::vector<FilterSpec> kept;
+    for (std::size_t i = 0; i < count; ++i) {
+      if ((mask >> i & 1) == 0) kept.push_back(GetParam().filters[i]);
+    }
+    const auto writer = make_builtin_codec(kept, GetParam().element_size);
+    Result<EncodedChunk> encoded = writer->encode(data.span());
+    ASSERT_TRUE(encoded.ok());
+    Result<Buffer> decoded = codec_->decode(std::move(encoded->bytes), mask, data.size());
+    ASSERT_TRUE(decoded.ok()) << mask << ": " << decoded.status().message();
+    ASSERT_TRUE(equal(decoded->span(), data.span())) << mask;
+  }
+}
+
+TEST_P(CodecConformance, RefusesTruncatedInput) {
+  const Buffer data = make(1000, Content::random);
+  const Buffer stored = encode(data);
+  for (std::size_t size = 0; size < stored.size(); ++size) {
+    Buffer cut = Buffer::copy_of(stored.span().first(size));
+    const Result<Buffer> decoded = codec_->decode(std::move(cut), 0, data.size());
+    ASSERT_EQ(decoded.status().code(), Code::corrupt) << size;
+    ASSERT_FALSE(decoded.status().message().empty());
+  }
+}
+
+TEST_P(CodecConformance, RefusesOtherSizes) {
+  const Buffer data = make(1000, Content::ramp);
+  for (const std::size_t size : {0u, 1u, 999u, 1001u, 4000u}) {
+    const Result<Buffer> decoded = codec_->decode(encode(data), 0, size);
+    ASSERT_EQ(decoded.status().code(), Code::corrupt) << size;
+  }
+}
+
+TEST_P(CodecConformance, SurvivesDamage) {
+  std::mt19937 rng(1);
+  const Buffer data = make(3000, Content::ramp);
+  const Buffer stored = encode(data);
+  for (int round = 0; round < 300; ++round) {
+    Buffer damaged = Buffer::copy_of(stored.span());
+    damaged.data()[rng() % damaged.size()] ^= static_cast<std::byte>(1 + rng() % 255);
+    const Result<Buffer> decoded = codec_->decode(std::move(damaged), 0, data.size());
+    if (decoded.ok()) {
+      ASSERT_EQ(decoded->size(), data.size());
+      // Both checksums see every single-byte change of the data.
+      if (has(1) || has(3)) {
+        ASSERT_TRUE(equal(decoded->span(), data.span()));
+      }
+    } else {
+      ASSERT_EQ(decoded.status().code(), Code::corrupt);
+    }
+  }
+}
+
+TEST_P(CodecConformance, SurvivesNoise) {
+  for (const std::size_t size : {0u, 1u, 4u, 100u, 5000u}) {
+    const Result<Buffer> decoded = codec_->decode(make(size, Content::random), 0, 100);
+    if (!decoded.ok()) {
+      ASSERT_EQ(decoded.status().code(), Code::corrupt);
+    } else {
+      ASSERT_EQ(decoded->size(), 100u);
+    }
+  }
+}
+
+TEST_P(CodecConformance, RefusesBombs) {
+  const Result<Buffer> decoded =
+      codec_->decode(encode(make(16u << 20, Content::constant)), 0, 100);
+  ASSERT_EQ(decoded.status().code(), Code::corrupt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Builtin, CodecConformance, testing::ValuesIn(pipelines()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(BuiltinCodec, RefusesWhatItCannotDo) {
+  EXPECT_EQ(make_builtin_codec({deflate(10)}, 1), nullptr);
+  EXPECT_EQ(make_builtin_codec({{1, true, {}, "deflate"}}, 1), nullptr);
+  EXPECT_EQ(make_builtin_codec({shuffle(0)}, 1), nullptr);
+  EXPECT_EQ(make_builtin_codec({deflate(1), {4, true, {}, "szip"}}, 1), nullptr);
+  EXPECT_EQ(make_builtin_codec({{32000, true, {}, "lzf"}}, 1), nullptr);
+  EXPECT_EQ(make_builtin_codec(std::vector<FilterSpec>(33, fletcher32()), 1), nullptr);
+}
+
+TEST(BuiltinCodec, ShuffleWithoutParameterUsesTheElementSize) {
+  const auto codec = make_builtin_codec({{2, true, {}, "shuffle"}}, 2);
+  ASSERT_NE(codec, nullptr);
+  const Buffer data = make(64, Content::random);
+  const auto explicit_codec = make_builtin_codec({shuffle(2)}, 2);
+  EXPECT_TRUE(equal(codec->encode(data.span())->bytes.span(),
+                    explicit_codec->encode(data.span())->bytes.span()));
+}
+
+}  // namespace
+}  // namespace arraymorph

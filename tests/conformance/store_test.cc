@@ -1,0 +1,392 @@
+// The contract of ObjectStore, for every store: memory, local directory, and the S3 server that
+// AWS_ENDPOINT_URL_S3 names (skipped without one; see tests/support/with-seaweed).
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <latch>
+#include <mutex>
+#include <numeric>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "arraymorph/object_store.h"
+#include "runtime/config.h"
+#include "store/local/local_store.h"
+#include "store/memory/memory_store.h"
+#include "store/s3/s3_store.h"
+
+namespace arraymorph {
+namespace {
+
+using Kind = PutCondition::Kind;
+
+std::shared_ptr<const Buffer> bytes(std::string_view text) {
+  return std::make_shared<const Buffer>(
+      Buffer::copy_of({reinterpret_cast<const std::byte*>(text.data()), text.size()}));
+}
+
+std::shared_ptr<const Buffer> random_bytes(std::size_t size, unsigned seed) {
+  Buffer buffer(size);
+  std::minstd_rand random(seed);
+  for (std::byte& byte : buffer.span()) byte = static_cast<std::byte>(random());
+  return std::make_shared<const Buffer>(std::move(buffer));
+}
+
+std::string text(const Buffer& buffer) {
+  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
+}
+
+bool same(const Buffer& a, const Buffer& b) {
+  return a.size() == b.size() && std::equal(a.data(), a.data() + a.size(), b.data());
+}
+
+class StoreTest : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string kind = GetParam();
+    if (kind == "memory") {
+      store_ = store::make_memory_store("conformance");
+    } else if (kind == "local") {
+      directory_ = testing::TempDir() + "arraymorph-" + std::to_string(::getpid());
+      store_ = store::make_local_store(directory_);
+    } else {
+      const Result<Config> config = config_from_environment();
+      ASSERT_TRUE(config.ok()) << config.status().message();
+      if (config->s3.endpoint.empty() || config->bucket.empty()) {
+        GTEST_SKIP() << "no S3 server: AWS_ENDPOINT_URL_S3 and BUCKET_NAME are not set";
+      }
+      Result<std::shared_ptr<ObjectStore>> made = store::make_s3_store(config->bucket, *config);
+      ASSERT_TRUE(made.ok()) << made.status().message();
+      store_ = std::move(*made);
+    }
+    prefix_ = "conformance-" + std::to_string(::getpid()) + "-" +
+              std::to_string(std::random_device{}()) + "/";
+  }
+
+  void TearDown() override {
+    if (store_) {
+      const auto left = list_all(*store_, prefix_);
+      ASSERT_TRUE(left.ok()) << left.status().message();
+      std::vector<std::string> keys;
+      for (const ObjectInfo& object : *left) keys.push_back(object.key);
+      EXPECT_TRUE(remove(*store_, keys).ok());
+      EXPECT_TRUE(list_all(*store_, prefix_)->empty());
+    }
+    if (!directory_.empty()) std::filesystem::remove_all(directory_);
+  }
+
+  std::string key(std::string_view name) const { return prefix_ + std::string(name); }
+
+  std::string must_put(std::string_view name, std::string_view content,
+                       PutCondition condition = {}) {
+    const Result<PutReply> reply = put(*store_, {key(name), bytes(content), condition, false});
+    EXPECT_TRUE(reply.ok()) << reply.status().message();
+    return reply.ok() ? reply->etag : "";
+  }
+
+  Code put_code(std::string_view name, std::string_view content, PutCondition condition) {
+    return put(*store_, {key(name), bytes(content), condition, false}).status().code();
+  }
+
+  std::string must_get(std::string_view name) {
+    const Result<GetReply> reply = get(*store_, {key(name), {}, {}});
+    EXPECT_TRUE(reply.ok()) << reply.status().message();
+    return reply.ok() ? text(reply->body) : "";
+  }
+
+  std::shared_ptr<ObjectStore> store_;
+  std::string prefix_;
+  std::string directory_;
+};
+
+TEST_P(StoreTest, ReturnsWhatWasPut) {
+  const std::string etag = must_put("a", "hello");
+  EXPECT_FALSE(etag.empty());
+  const Result<GetReply> reply = get(*store_, {key("a"), {}, {}});
+  ASSERT_TRUE(reply.ok()) << reply.status().message();
+  EXPECT_EQ(text(reply->body), "hello");
+  EXPECT_EQ(reply->received, 5u);
+  EXPECT_EQ(reply->object_size, 5u);
+  EXPECT_EQ(reply->etag, etag);
+}
+
+TEST_P(StoreTest, ReplacesAsAWhole) {
+  const std::string first = must_put("a", "a long first content");
+  const std::string second = must_put("a", "short");
+  EXPECT_EQ(must_get("a"), "short");
+  EXPECT_NE(first, second);
+}
+
+TEST_P(StoreTest, EntityTagChangesWithContentOfTheSameSize) {
+  std::vector<std::string> tags;
+  for (int i = 0; i < 20; ++i) tags.push_back(must_put("a", std::to_string(100 + i)));
+  std::sort(tags.begin(), tags.end());
+  EXPECT_EQ(std::unique(tags.begin(), tags.end()), tags.end());
+}
+
+TEST_P(StoreTest, KeepsEmptyObjects) {
+  must_put("empty", "");
+  const Result<GetReply> reply = get(*store_, {key("empty"), {}, {}});
+  ASSERT_TRUE(reply.ok()) << reply.status().message();
+  EXPECT_EQ(reply->received, 0u);
+  EXPECT_EQ(reply->object_size, 0u);
+  const Result<ObjectInfo> info = head(*store_, key("empty"));
+  ASSERT_TRUE(info.ok()) << info.status().message();
+  EXPECT_EQ(info->size, 0u);
+  EXPECT_EQ(get(*store_, {key("empty"), ByteRange{0, 1}, {}}).status().code(),
+            Code::invalid_argument);
+}
+
+TEST_P(StoreTest, MissingObjectsAreNotFound) {
+  const Result<GetReply> reply = get(*store_, {key("missing"), {}, {}});
+  EXPECT_EQ(reply.status().code(), Code::not_found) << reply.status().message();
+  EXPECT_NE(reply.status().message().find("missing"), std::string::npos);
+  EXPECT_EQ(head(*store_, key("missing")).status().code(), Code::not_found);
+  EXPECT_EQ(copy(*store_, key("missing"), key("b")).code(), Code::not_found);
+  must_put("directory/a", "x");
+  EXPECT_EQ(get(*store_, {key("directory"), {}, {}}).status().code(), Code::not_found);
+}
+
+TEST_P(StoreTest, HeadTellsSizeAndTag) {
+  const std::string etag = must_put("a", "12345");
+  const Result<ObjectInfo> info = head(*store_, key("a"));
+  ASSERT_TRUE(info.ok()) << info.status().message();
+  EXPECT_EQ(info->key, key("a"));
+  EXPECT_EQ(info->size, 5u);
+  EXPECT_EQ(info->etag, etag);
+}
+
+TEST_P(StoreTest, ReadsRanges) {
+  must_put("a", "0123456789");
+  const auto range = [&](std::uint64_t offset, std::uint64_t length) {
+    return get(*store_, {key("a"), ByteRange{offset, length}, {}});
+  };
+  const Result<GetReply> middle = range(3, 4);
+  ASSERT_TRUE(middle.ok()) << middle.status().message();
+  EXPECT_EQ(text(middle->body), "3456");
+  EXPECT_EQ(middle->object_size, 10u);
+  EXPECT_EQ(text(range(0, 1)->body), "0");
+  EXPECT_EQ(text(range(8, 100)->body), "89");
+  EXPECT_EQ(text(range(0, 10)->body), "0123456789");
+  EXPECT_EQ(range(10, 1).status().code(), Code::invalid_argument);
+  EXPECT_EQ(range(1000, 1).status().code(), Code::invalid_argument);
+  EXPECT_EQ(range(0, 0).status().code(), Code::invalid_argument);
+}
+
+TEST_P(StoreTest, ReceivesIntoTheCallersMemory) {
+  must_put("a", "0123456789");
+  Buffer target(12);
+  std::fill_n(target.data(), 12, std::byte{'.'});
+  const Result<GetReply> whole = get(*store_, {key("a"), {}, target.span()});
+  ASSERT_TRUE(whole.ok()) << whole.status().message();
+  EXPECT_TRUE(whole->body.empty());
+  EXPECT_EQ(whole->received, 10u);
+  EXPECT_EQ(text(target), "0123456789..");
+  const Result<GetReply> part =
+      get(*store_, {key("a"), ByteRange{5, 3}, target.span().subspan(9, 3)});
+  ASSERT_TRUE(part.ok()) << part.status().message();
+  EXPECT_EQ(text(target), "012345678567");
+  EXPECT_EQ(get(*store_, {key("a"), {}, target.span().first(9)}).status().code(), Code::corrupt);
+}
+
+TEST_P(StoreTest, CreatesOnlyWhereAbsent) {
+  const std::string etag = must_put("a", "first", {Kind::if_absent, {}});
+  EXPECT_EQ(put_code("a", "second", {Kind::if_absent, {}}), Code::already_exists);
+  EXPECT_EQ(must_get("a"), "first");
+  EXPECT_EQ(head(*store_, key("a"))->etag, etag);
+}
+
+TEST_P(StoreTest, ReplacesOnlyWhatMatches) {
+  const std::string first = must_put("a", "first");
+  const std::string second = must_put("a", "second", {Kind::if_match, first});
+  EXPECT_EQ(put_code("a", "third", {Kind::if_match, first}), Code::conflict);
+  EXPECT_EQ(must_get("a"), "second");
+  must_put("a", "third", {Kind::if_match, second});
+  EXPECT_EQ(must_get("a"), "third");
+  EXPECT_EQ(put_code("missing", "x", {Kind::if_match, first}), Code::conflict);
+}
+
+TEST_P(StoreTest, DurablePutsWork) {
+  const auto reply = put(*store_, {key("a"), bytes("x"), {}, true});
+  EXPECT_TRUE(reply.ok()) << reply.status().message();
+  EXPECT_EQ(must_get("a"), "x");
+}
+
+TEST_P(StoreTest, RemovesAndToleratesMissingKeys) {
+  must_put("a", "1");
+  must_put("b/c/d", "2");
+  EXPECT_TRUE(remove(*store_, {key("a"), key("missing"), key("b/c/d"), key("b/x/y")}).ok());
+  EXPECT_EQ(get(*store_, {key("a"), {}, {}}).status().code(), Code::not_found);
+  EXPECT_TRUE(list_all(*store_, prefix_)->empty());
+  EXPECT_TRUE(remove(*store_, {}).ok());
+}
+
+TEST_P(StoreTest, CopiesInsideTheStore) {
+  must_put("a b/ü+%.h5", "content");
+  const Status copied = copy(*store_, key("a b/ü+%.h5"), key("copy/of it"));
+  ASSERT_TRUE(copied.ok()) << copied.message();
+  EXPECT_EQ(must_get("copy/of it"), "content");
+  EXPECT_EQ(must_get("a b/ü+%.h5"), "content");
+}
+
+TEST_P(StoreTest, TakesAnyCharacterInKeys) {
+  const std::vector<std::string> names{
+      "with space",  "plus+sign", "percent%41",   "tilde~",        "ümläut-日本語-🎈",
+      "a&b=c?d#e",   "quote\"'`", "(round)[sq]{}", "semi;colon:comma,",
+      "<tag>&amp;",  "star*!$@",  ".hidden",       "trailing.",     "a/.arraymorph/metadata.h5",
+      "a/ds/c/0/10", "|pipe^",
+  };
+  for (const std::string& name : names) must_put(name, "content of " + name);
+  for (const std::string& name : names) EXPECT_EQ(must_get(name), "content of " + name) << name;
+  std::vector<std::string> expected;
+  for (const std::string& name : names) expected.push_back(key(name));
+  std::sort(expected.begin(), expected.end());
+  const Result<std::vector<ObjectInfo>> all = list_all(*store_, prefix_);
+  ASSERT_TRUE(all.ok()) << all.status().message();
+  std::vector<std::string> listed;
+  for (const ObjectInfo& object : *all) listed.push_back(object.key);
+  std::sort(listed.begin(), listed.end());
+  EXPECT_EQ(listed, expected);
+}
+
+TEST_P(StoreTest, RefusesKeysThatAreNotKeys) {
+  for (const char* name : {"", "/a", "a/", "a//b", "./a", "a/../b", "..", "a/."}) {
+    EXPECT_EQ(put(*store_, {name, bytes("x"), {}, false}).status().code(), Code::invalid_argument)
+        << name;
+    EXPECT_EQ(get(*store_, {name, {}, {}}).status().code(), Code::invalid_argument) << name;
+    EXPECT_EQ(head(*store_, name).status().code(), Code::invalid_argument) << name;
+    EXPECT_EQ(copy(*store_, name, key("a")).code(), Code::invalid_argument) << name;
+    EXPECT_EQ(remove(*store_, {name}).code(), Code::invalid_argument) << name;
+  }
+}
+
+TEST_P(StoreTest, ListsByPrefixInOrder) {
+  for (const char* name : {"b", "a/2", "a/10", "a.b", "ab", "a/c/0", "z"}) must_put(name, name);
+  const auto names = [&](std::string_view prefix) {
+    const Result<std::vector<ObjectInfo>> all = list_all(*store_, key(prefix));
+    EXPECT_TRUE(all.ok()) << all.status().message();
+    std::vector<std::string> found;
+    for (const ObjectInfo& object : *all) {
+      EXPECT_EQ(object.size, object.key.size() - prefix_.size());
+      EXPECT_EQ(head(*store_, object.key)->etag, object.etag);
+      found.push_back(object.key.substr(prefix_.size()));
+    }
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names(""), (Names{"a.b", "a/10", "a/2", "a/c/0", "ab", "b", "z"}));
+  EXPECT_EQ(names("a/"), (Names{"a/10", "a/2", "a/c/0"}));
+  EXPECT_EQ(names("a"), (Names{"a.b", "a/10", "a/2", "a/c/0", "ab"}));
+  EXPECT_EQ(names("a/1"), (Names{"a/10"}));
+  EXPECT_EQ(names("nothing"), Names{});
+}
+
+TEST_P(StoreTest, ListsInPages) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 25; ++i) {
+    must_put("p/" + std::to_string(100 + i), "x");
+    expected.push_back(key("p/" + std::to_string(100 + i)));
+  }
+  std::vector<std::string> found;
+  ListRequest request{key("p/"), {}, 10};
+  std::size_t pages = 0;
+  do {
+    std::latch ready(1);
+    Result<ListReply> page = Status(Code::internal, "not called");
+    store_->list(request, [&](Result<ListReply> reply) {
+      page = std::move(reply);
+      ready.count_down();
+    });
+    ready.wait();
+    ASSERT_TRUE(page.ok()) << page.status().message();
+    ASSERT_LE(page->objects.size(), 10u);
+    for (const ObjectInfo& object : page->objects) found.push_back(object.key);
+    request.after = page->next;
+    ASSERT_LT(++pages, 10u);
+  } while (!request.after.empty());
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(pages, 3u);
+}
+
+TEST_P(StoreTest, KeepsLargeObjects) {
+  const auto large = random_bytes((40u << 20) + 17, 1);
+  ASSERT_TRUE(put(*store_, {key("large"), large, {}, false}).ok());
+  const Result<GetReply> whole = get(*store_, {key("large"), {}, {}});
+  ASSERT_TRUE(whole.ok()) << whole.status().message();
+  EXPECT_TRUE(same(whole->body, *large));
+  Buffer part(1u << 20);
+  const auto piece = get(*store_, {key("large"), ByteRange{39u << 20, 1u << 20}, part.span()});
+  ASSERT_TRUE(piece.ok()) << piece.status().message();
+  EXPECT_TRUE(std::equal(part.data(), part.data() + part.size(), large->data() + (39u << 20)));
+}
+
+TEST_P(StoreTest, ServesManyRequestsAtOnce) {
+  constexpr unsigned kCount = 200;
+  std::vector<std::shared_ptr<const Buffer>> contents;
+  for (unsigned i = 0; i < kCount; ++i) contents.push_back(random_bytes(1000 + 37 * i, i));
+  std::atomic<unsigned> failures{0};
+  std::latch stored(kCount);
+  for (unsigned i = 0; i < kCount; ++i) {
+    store_->put({key("many/" + std::to_string(i)), contents[i], {}, false},
+                [&](const Result<PutReply>& reply) {
+                  if (!reply.ok()) ++failures;
+                  stored.count_down();
+                });
+  }
+  stored.wait();
+  ASSERT_EQ(failures, 0u);
+  std::latch loaded(kCount);
+  for (unsigned i = 0; i < kCount; ++i) {
+    store_->get({key("many/" + std::to_string(i)), {}, {}}, [&, i](const Result<GetReply>& reply) {
+      if (!reply.ok() || !same(reply->body, *contents[i])) ++failures;
+      loaded.count_down();
+    });
+  }
+  loaded.wait();
+  EXPECT_EQ(failures, 0u);
+}
+
+TEST_P(StoreTest, CallbacksMayUseTheStore) {
+  std::latch finished(1);
+  std::string found;
+  store_->put({key("a"), bytes("chained"), {}, false}, [&](const Result<PutReply>&) {
+    store_->get({key("a"), {}, {}}, [&](const Result<GetReply>& reply) {
+      if (reply.ok()) found = text(reply->body);
+      finished.count_down();
+    });
+  });
+  finished.wait();
+  EXPECT_EQ(found, "chained");
+}
+
+TEST_P(StoreTest, ReadersNeverSeeAMixture) {
+  const auto a = bytes(std::string(100000, 'a'));
+  const auto b = bytes(std::string(100000, 'b'));
+  ASSERT_TRUE(put(*store_, {key("x"), a, {}, false}).ok());
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_TRUE(put(*store_, {key("x"), i % 2 == 0 ? b : a, {}, false}).ok());
+    }
+    stop = true;
+  });
+  while (!stop) {
+    const Result<GetReply> reply = get(*store_, {key("x"), {}, {}});
+    ASSERT_TRUE(reply.ok()) << reply.status().message();
+    EXPECT_TRUE(same(reply->body, *a) || same(reply->body, *b));
+  }
+  writer.join();
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::Values("memory", "local", "s3"),
+                         [](const auto& instance) { return std::string(instance.param); });
+
+}  // namespace
+}  // namespace arraymorph

@@ -1,0 +1,173 @@
+"""Run the test suite that h5py ships through ArrayMorph and hold it against a list.
+
+Usage: python tests/h5py_suite/run.py local|seaweed|native [--report FILE] [PYTEST-ARGUMENTS]
+
+Fails when a test fails that expected_failures.txt does not name, when a named one passes, when
+the run dies, or when fewer tests pass than it takes. `native` runs h5py without ArrayMorph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LEAST_PASSED = {"local": 858, "seaweed": 855, "native": 877}
+TIME_LIMIT = 900  # seconds
+
+
+@dataclass
+class Outcome:
+    passed: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+    unfinished: str | None = None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("store", choices=sorted(LEAST_PASSED))
+    parser.add_argument("--report", type=Path, help="write the counts there as JSON")
+    options, pytest_arguments = parser.parse_known_args()
+    if options.store == "seaweed" and not os.environ.get("AWS_ENDPOINT_URL_S3"):
+        wrapper = HERE.parent / "support" / "with-seaweed"
+        os.execv(wrapper, [str(wrapper), sys.executable, *sys.argv])
+    expected = read_expected(options.store)
+    with tempfile.TemporaryDirectory(prefix="h5py-suite-") as directory:
+        status, outcome = run_suite(options.store, Path(directory), pytest_arguments)
+    complaints = judge(options.store, status, outcome, expected, whole=not pytest_arguments)
+    listed = len(outcome.failed.keys() & expected.keys())
+    print(
+        f"h5py suite on {options.store}: {len(outcome.passed)} passed, "
+        f"{len(outcome.failed) - listed} failed, {listed} failed as listed, "
+        f"{len(outcome.skipped)} skipped"
+    )
+    for line in complaints:
+        print(f"  {line}")
+    if options.report:
+        counts = {
+            "passed": len(outcome.passed),
+            "failed": len(complaints),
+            "skipped": len(outcome.skipped) + listed,
+        }
+        options.report.write_text(json.dumps(counts))
+    return 1 if complaints else 0
+
+
+def read_expected(store: str) -> dict[str, str]:
+    """Test id -> reason, for this store. Lines: `[STORE: ]ID | reason`; without a STORE: both."""
+    expected: dict[str, str] = {}
+    for line in (HERE / "expected_failures.txt").read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        test, _, reason = line.partition(" | ")
+        if not reason.strip():
+            raise SystemExit(f"expected_failures.txt: no reason given for {test}")
+        only, _, rest = test.partition(": ")
+        if only in LEAST_PASSED:
+            stores, test = (only,), rest
+        else:
+            stores = ("local", "seaweed")
+        if store in stores:
+            expected[test.strip()] = reason.strip()
+    return expected
+
+
+def run_suite(store: str, directory: Path, arguments: list[str]) -> tuple[int, Outcome]:
+    """Run pytest over h5py's tests; returns its exit status and what was recorded."""
+    results = directory / "results.jsonl"
+    work = directory / "work"
+    work.mkdir()
+    environment = dict(os.environ)
+    for name in ("HDF5_VOL_CONNECTOR", "HDF5_PLUGIN_PATH", "ARRAYMORPH_ROOT"):
+        environment.pop(name, None)
+    if store == "native":
+        environment.pop("BUCKET_NAME", None)
+    else:
+        environment |= connector_environment()
+    if store == "local":
+        environment.pop("BUCKET_NAME", None)
+        root = directory / "root"
+        root.mkdir()
+        environment |= {"STORAGE_PLATFORM": "Local", "ARRAYMORPH_ROOT": str(root)}
+    environment |= {"H5PY_SUITE_RESULTS": str(results), "PYTHONPATH": str(HERE)}
+    command = [sys.executable, "-m", "pytest", "-p", "record_results", "-p", "no:cacheprovider"]
+    command += ["-c", os.devnull, f"--rootdir={work}", f"--basetemp={directory / 'tmp'}"]
+    command += ["-q", "--no-header", "--tb=short", h5py_tests(), "--no-network", *arguments]
+    try:
+        status = subprocess.run(
+            command, cwd=work, env=environment, timeout=TIME_LIMIT, check=False
+        ).returncode
+    except subprocess.TimeoutExpired:
+        status = -1
+    return status, read_results(results)
+
+
+def h5py_tests() -> str:
+    package = importlib.util.find_spec("h5py")
+    if package is None or package.origin is None:
+        raise SystemExit("h5py is not installed")
+    return str(Path(package.origin).parent / "tests")
+
+
+def connector_environment() -> dict[str, str]:
+    text = subprocess.run(
+        [sys.executable, "-m", "arraymorph", "plugin-path"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return {"HDF5_VOL_CONNECTOR": "arraymorph", "HDF5_PLUGIN_PATH": text.strip()}
+
+
+def read_results(path: Path) -> Outcome:
+    outcome = Outcome()
+    if not path.exists():
+        return outcome
+    for line in path.read_text().splitlines():
+        record = json.loads(line)
+        if "started" in record:
+            outcome.unfinished = record["started"]
+            continue
+        outcome.unfinished = None
+        if record["outcome"] == "failed":
+            outcome.failed[record["test"]] = record["text"]
+        elif record["outcome"] == "passed":
+            outcome.passed.add(record["test"])
+        else:
+            outcome.skipped.add(record["test"])
+    return outcome
+
+
+def judge(
+    store: str, status: int, outcome: Outcome, expected: dict[str, str], whole: bool
+) -> list[str]:
+    """One line per reason why this run is not good; `whole`: all tests were asked for."""
+    complaints = [
+        f"FAILED {test}: {text}" for test, text in outcome.failed.items() if test not in expected
+    ]
+    complaints += [
+        f"STALE {test} passes; take it out of expected_failures.txt"
+        for test in sorted(expected.keys() & outcome.passed)
+    ]
+    if outcome.unfinished is not None:
+        complaints.append(f"DIED in {outcome.unfinished} (exit status {status})")
+    elif status not in (0, 1):
+        complaints.append(f"pytest ended with exit status {status}")
+    if whole:
+        known = outcome.passed | outcome.skipped | outcome.failed.keys()
+        complaints += [f"STALE {test} does not exist" for test in sorted(expected.keys() - known)]
+        if len(outcome.passed) < LEAST_PASSED[store]:
+            complaints.append(f"only {len(outcome.passed)} passed, not {LEAST_PASSED[store]}")
+    return complaints
+
+
+if __name__ == "__main__":
+    sys.exit(main())

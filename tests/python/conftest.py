@@ -1,0 +1,130 @@
+"""Fixtures: every test has a store of its own, in a directory or on a real SeaweedFS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import seaweed
+
+# What the developer's shell (or .env) says must not leak into the tests.
+SETTINGS = ("HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "AWS_", "ARRAYMORPH_")
+
+
+@dataclass
+class Store:
+    """A place for files: `url("x.h5")` names one, `environment` leads plain names there."""
+
+    kind: str
+    base: str
+    environment: dict[str, str] = field(default_factory=dict)
+    root: Path | None = None  # local store: the directory
+
+    def url(self, name: str) -> str:
+        return f"{self.base}/{name}"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(SETTINGS):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, str]]:
+    """Settings of a running SeaweedFS: the one that tests/support/with-seaweed started, or ours."""
+    given = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)}
+    if "AWS_ENDPOINT_URL_S3" in given and "BUCKET_NAME" in given:
+        yield given
+        return
+    with seaweed.running() as started:
+        yield started.environment()
+
+
+@pytest.fixture
+def local_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    root = tmp_path / "store"
+    root.mkdir()
+    environment = {"STORAGE_PLATFORM": "Local", "ARRAYMORPH_ROOT": str(root)}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Store("local", f"file://{root}", environment, root)
+
+
+@pytest.fixture
+def s3_store(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Store:
+    for name, value in server.items():
+        monkeypatch.setenv(name, value)
+    return Store("s3", f"s3://{server['BUCKET_NAME']}/{uuid.uuid4().hex}", dict(server))
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """The same test on both kinds of store."""
+    chosen: Store = request.getfixturevalue(f"{request.param}_store")
+    return chosen
+
+
+Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Runner:
+    """Run code in a fresh interpreter: `python(code, NAME=value, ...)`; fails when it fails."""
+
+    def run(code: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            pytest.fail(f"exit status {result.returncode}\n{result.stdout}\n{result.stderr}")
+        return result
+
+    return run
+
+
+@pytest.fixture
+def enabled_environment() -> dict[str, str]:
+    """What makes an unchanged h5py program use ArrayMorph."""
+    import arraymorph
+
+    return {
+        "HDF5_PLUGIN_PATH": arraymorph.get_plugin_path(),
+        "HDF5_VOL_CONNECTOR": "arraymorph",
+    }
+
+
+@pytest.fixture
+def requests() -> Callable[[], dict[str, Any]]:
+    """Calling it gives the requests made since the last call, without the zeros."""
+    import arraymorph
+
+    arraymorph.stats_reset()
+
+    def since() -> dict[str, Any]:
+        counted = arraymorph.stats()
+        arraymorph.stats_reset()
+        return {
+            name.removesuffix("_requests"): value
+            for name, value in counted.items()
+            if name.endswith("_requests") and value
+        }
+
+    return since

