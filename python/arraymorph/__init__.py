@@ -16,8 +16,9 @@ Example::
 from . import _exit
 from ._core import build_info as build_info
 from ._core import version as _version
+from ._h5py import get_plugin_path
 from .configure import configure_local, configure_s3
-from .enable import disable, enable, get_plugin_path
+from .enable import disable, enable
 from .file import File
 from .stats import stats, stats_reset
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 
-from .enable import get_plugin_path
+from ._h5py import get_plugin_path
 
 _USAGE = """usage: python -m arraymorph [env | plugin-path]
 

@@ -46,7 +46,9 @@ def configure_s3(
     if not bucket or "/" in bucket:
         raise ValueError(f"bucket must be a bucket's bare name, not {bucket!r}")
     if addressing_style not in (None, "path", "virtual", "auto"):
-        raise ValueError(f'addressing_style must be "path", "virtual" or "auto", not {addressing_style!r}')
+        raise ValueError(
+            f'addressing_style must be "path", "virtual" or "auto", not {addressing_style!r}'
+        )
     if (access_key is None) != (secret_key is None):
         raise ValueError("access_key and secret_key go together: give both or neither")
     if endpoint is not None and use_tls is None and "://" not in endpoint:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from pathlib import Path
 from typing import Any
 
-from . import _core, _h5py
+from . import _h5py
+from ._h5py import get_plugin_path
 
 _PATH = "HDF5_PLUGIN_PATH"
 _CONNECTOR = "HDF5_VOL_CONNECTOR"
@@ -21,22 +21,13 @@ class _State:
     make_fapl: Any = None
 
 
-def get_plugin_path() -> str:
-    """Directory that holds the HDF5 plugin, for HDF5_PLUGIN_PATH.
-
-    >>> import arraymorph
-    >>> arraymorph.get_plugin_path()  # doctest: +SKIP
-    '/usr/lib/python3/site-packages/arraymorph/lib'
-    """
-    return str(Path(_core.plugin_library()).resolve().parent)
-
-
 def enable() -> None:
     """Let h5py.File read and write object storage from now on.
 
     Sets HDF5_PLUGIN_PATH and HDF5_VOL_CONNECTOR, which HDF5 reads when it starts. Where h5py is
-    imported already, its own HDF5 is told directly. Calling it again changes nothing. Other
+    imported already, h5py.File itself is told (h5py.is_hdf5 and h5py.h5f stay native then). Other
     packages with an HDF5 of their own (netCDF4, PyTables) must be imported after this call.
+    Calling it again changes nothing.
 
     Which names go to which store is said by configure_s3() and configure_local(); files that
     are not ArrayMorph's keep opening as before.
@@ -53,9 +44,7 @@ def enable() -> None:
         raise RuntimeError(f"{_CONNECTOR} is already set to {chosen!r}; unset it to use ArrayMorph")
     _set_environment(get_plugin_path())
     if _h5py.is_imported():
-        h5py = _h5py.Internals()
-        h5py.add_plugin_path(get_plugin_path())
-        _choose(h5py, ours=True)
+        _choose(_h5py.Internals(), ours=True)
 
 
 def disable() -> None:
@@ -92,11 +81,10 @@ def _choose(h5py: _h5py.Internals, ours: bool) -> None:
             _State.make_fapl = None
         if h5py.default_is_ours() != ours:
             wrapper = _wrap(h5py, h5py.files.make_fapl, ours)
-            h5py.set_default_list(ours)
+            if ours:
+                wrapper(None)  # loads the plugin now, so that failure shows here
             _State.make_fapl = h5py.files.make_fapl
             h5py.files.make_fapl = wrapper
-        else:
-            h5py.set_default_list(ours)
 
 
 def _wrap(h5py: _h5py.Internals, make_fapl: Any, ours: bool) -> Any:

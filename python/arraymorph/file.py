@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from . import _h5py
-from .enable import get_plugin_path
 
 if TYPE_CHECKING:
     import h5py
@@ -45,7 +44,6 @@ def File(  # noqa: N802  (named like the class it stands for)
     }
     kwargs.setdefault("driver", None)
     with internals.phil:
-        internals.add_plugin_path(get_plugin_path())
         fapl = files.make_fapl(**kwargs)
         internals.set_connector(fapl.id, ours=True)
         fcpl = files.make_fcpl(**creation)

@@ -50,15 +50,27 @@ void Libhdf5::set_connector(hid_t fapl, hid_t connector) const {
   if (!failed.empty()) throw std::runtime_error(failed);
 }
 
-void Libhdf5::set_arraymorph(hid_t fapl) const {
-  // Gives the registered connector when there is one, else searches the plugin path.
+void Libhdf5::set_arraymorph(hid_t fapl, const std::string& directory) const {
+  const auto known = LIBHDF5_CALL(H5VLis_connector_registered_by_name);
+  if (known(ARRAYMORPH_CONNECTOR_NAME) <= 0) register_arraymorph(directory);
+  const hid_t connector = LIBHDF5_CALL(H5VLget_connector_id_by_name)(ARRAYMORPH_CONNECTOR_NAME);
+  if (connector < 0) throw std::runtime_error(failure("HDF5 did not give ArrayMorph's id"));
+  set_connector(fapl, connector);
+}
+
+void Libhdf5::register_arraymorph(const std::string& directory) const {
+  // On the search path only for this moment: HDF5 asks every plugin it finds there about each
+  // native file that fails to open, which changes the error that users see. The id stays open,
+  // so that the connector lives as long as the library.
+  if (LIBHDF5_CALL(H5PLprepend)(directory.c_str()) < 0) {
+    throw std::runtime_error(failure("H5PLprepend failed"));
+  }
   const hid_t connector =
       LIBHDF5_CALL(H5VLregister_connector_by_name)(ARRAYMORPH_CONNECTOR_NAME, H5P_DEFAULT);
-  if (connector < 0) {
-    throw std::runtime_error(
-        failure("HDF5 did not find the connector \"" ARRAYMORPH_CONNECTOR_NAME "\""));
-  }
-  set_connector(fapl, connector);
+  const std::string failed =
+      connector < 0 ? failure("HDF5 did not load its plugin from " + directory) : std::string();
+  LIBHDF5_CALL(H5PLremove)(0);
+  if (!failed.empty()) throw std::runtime_error(failed);
 }
 
 void Libhdf5::set_native(hid_t fapl) const {
@@ -66,8 +78,6 @@ void Libhdf5::set_native(hid_t fapl) const {
   if (connector < 0) throw std::runtime_error(failure("HDF5 gave no native connector"));
   set_connector(fapl, connector);
 }
-
-hid_t Libhdf5::default_fapl() const { return *find<hid_t>("H5P_LST_FILE_ACCESS_ID_g"); }
 
 bool Libhdf5::default_is_arraymorph() const {
   if (LIBHDF5_CALL(H5VLis_connector_registered_by_name)(ARRAYMORPH_CONNECTOR_NAME) <= 0) {

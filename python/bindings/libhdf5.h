@@ -16,12 +16,11 @@ class Libhdf5 {
   /// `owner`: path of a loaded shared object that depends on the wanted libhdf5.
   explicit Libhdf5(const std::string& owner);
 
-  /// Make the file access property list `fapl` open files through the ArrayMorph connector.
-  void set_arraymorph(hid_t fapl) const;
+  /// Make the file access property list `fapl` open files through the ArrayMorph connector, which
+  /// is loaded from `directory` when it is not there yet.
+  void set_arraymorph(hid_t fapl, const std::string& directory) const;
   /// Make `fapl` open files as HDF5 does without any connector.
   void set_native(hid_t fapl) const;
-  /// The list that stands behind H5P_DEFAULT for file access; owned by HDF5.
-  hid_t default_fapl() const;
   /// True when a list made by H5Pcreate opens files through ArrayMorph.
   bool default_is_arraymorph() const;
 
@@ -29,6 +28,7 @@ class Libhdf5 {
   template <class Symbol>
   Symbol* find(const char* name) const;
   std::string failure(const std::string& what) const;
+  void register_arraymorph(const std::string& directory) const;
   void set_connector(hid_t fapl, hid_t connector) const;
 
   std::string owner_;

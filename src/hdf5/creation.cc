@@ -40,6 +40,9 @@ Result<Buffer> fill_value_of(hid_t dcpl, hid_t type) {
   if (api().H5Pfill_value_defined(dcpl, &defined) < 0 || defined != H5D_FILL_VALUE_USER_DEFINED) {
     return Buffer();
   }
+  // "Never" leaves new elements undefined; native gives zeros, and so do we.
+  H5D_fill_time_t time = H5D_FILL_TIME_IFSET;
+  if (api().H5Pget_fill_time(dcpl, &time) < 0 || time == H5D_FILL_TIME_NEVER) return Buffer();
   Buffer fill(api().H5Tget_size(type));
   if (api().H5Pget_fill_value(dcpl, type, fill.data()) < 0) {
     return Status(Code::invalid_argument, "cannot read the fill value: " + innermost_error());

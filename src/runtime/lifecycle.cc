@@ -13,7 +13,7 @@
 namespace arraymorph {
 namespace {
 
-constexpr std::chrono::seconds kShutdownBudget{8};
+constexpr std::chrono::seconds kShutdownBudget{5};
 constexpr std::chrono::seconds kForkBudget{15};
 // A stopped pool may be started again by the last answer of a client: a few rounds settle it.
 constexpr int kRounds = 8;

@@ -47,15 +47,6 @@ class Opened {
   void* obj_ = nullptr;
 };
 
-H5VL_loc_params_t by_name(H5I_type_t type, const char* name) {
-  H5VL_loc_params_t loc{};
-  loc.obj_type = type;
-  loc.type = H5VL_OBJECT_BY_NAME;
-  loc.loc_data.loc_by_name.name = name;
-  loc.loc_data.loc_by_name.lapl_id = H5P_DEFAULT;
-  return loc;
-}
-
 /// Paths of the datasets under a group, relative to it, each dataset once.
 herr_t note_dataset(hid_t, const char* name, const H5O_info2_t* info, void* out) {
   if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(out)->push_back(name);

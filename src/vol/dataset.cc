@@ -101,14 +101,7 @@ Handle creation_list_of(const Object& object) { return get(object, H5VL_DATASET_
 
 Result<Address> address_of(void* native_object, H5I_type_t type) {
   H5O_info2_t info{};
-  const H5VL_loc_params_t loc = self(type);
-  H5VL_object_get_args_t args{};
-  args.op_type = H5VL_OBJECT_GET_INFO;
-  args.args.get_info.fields = H5O_INFO_BASIC;
-  args.args.get_info.oinfo = &info;
-  if (api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(), nullptr) < 0) {
-    return native_failure("address");
-  }
+  if (!native_info(native_object, type, info)) return native_failure("address");
   // The native connector's token is the object's address, little-endian.
   Address address = 0;
   for (std::size_t i = sizeof address; i-- > 0;) address = address << 8 | info.token.__data[i];

@@ -46,7 +46,7 @@ Status flush(Object& object, H5F_scope_t scope) {
   FileState* file = object.file.get();
   if (file == nullptr || !file->writable()) return {};
   if (file->catalog().sweep_needed) {
-    ARRAYMORPH_TRY(sweep(*file, native_file_of(object.under, object.type)));
+    ARRAYMORPH_TRY(sweep(*file, object));
   }
   return file->commit();
 }

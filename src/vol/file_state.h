@@ -33,6 +33,7 @@ struct FileOpening final : vfd::Opening {
   Config config;
   std::shared_ptr<ObjectStore> store;
   bool create = false;           ///< H5Fcreate
+  int close_degree = 0;          ///< H5F_close_degree_t of the access list
   std::optional<Loaded> loaded;  ///< the committed file; on create the one being replaced
   bool orphans = false;          ///< on create: objects lie under the name without a metadata object
 };
@@ -57,6 +58,7 @@ class FileState final : public vfd::Backing {
   const std::string& key_prefix() const { return key_prefix_; }
   Catalog& catalog() { return catalog_; }
   bool writable() const { return writable_; }
+  int close_degree() const { return opening_->close_degree; }
 
   /// HDF5 has created or opened the file completely: from now on it may be committed.
   void establish() { established_ = true; }

@@ -28,27 +28,41 @@ H5VL_loc_params_t self(H5I_type_t type) {
   return loc;
 }
 
-void* native_file_of(void* native_object, H5I_type_t type) {
-  if (type == H5I_FILE) return native_object;
-  void* file = nullptr;
-  const H5VL_loc_params_t loc = self(type);
-  H5VL_object_get_args_t args{};
-  args.op_type = H5VL_OBJECT_GET_FILE;
-  args.args.get_file.file = &file;
-  if (hdf5::api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(), nullptr) < 0) {
-    return nullptr;
-  }
-  return file;
+H5VL_loc_params_t by_name(H5I_type_t type, const char* name) {
+  H5VL_loc_params_t loc{};
+  loc.obj_type = type;
+  loc.type = H5VL_OBJECT_BY_NAME;
+  loc.loc_data.loc_by_name.name = name;
+  loc.loc_data.loc_by_name.lapl_id = ARRAYMORPH_HDF5_ID(H5P_LST_LINK_ACCESS_ID_g);
+  return loc;
 }
 
+bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info) {
+  const H5VL_loc_params_t loc = self(type);
+  H5VL_object_get_args_t args{};
+  args.op_type = H5VL_OBJECT_GET_INFO;
+  args.args.get_info.fields = H5O_INFO_BASIC;
+  args.args.get_info.oinfo = &info;
+  return hdf5::api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(),
+                                    nullptr) >= 0;
+}
+
+// Not H5VL_OBJECT_GET_FILE: native then takes the file for one that has an id, and never closes a
+// file that was only reached through an external link.
 std::shared_ptr<FileState> file_of(void* native_object, H5I_type_t type) {
-  void* file = native_file_of(native_object, type);
-  if (file == nullptr) return nullptr;
   unsigned long fileno = 0;
-  H5VL_file_get_args_t args{};
-  args.op_type = H5VL_FILE_GET_FILENO;
-  args.args.get_fileno.fileno = &fileno;
-  if (hdf5::api().H5VLfile_get(file, native(), &args, default_transfer(), nullptr) < 0) return nullptr;
+  if (type == H5I_FILE) {
+    H5VL_file_get_args_t args{};
+    args.op_type = H5VL_FILE_GET_FILENO;
+    args.args.get_fileno.fileno = &fileno;
+    if (hdf5::api().H5VLfile_get(native_object, native(), &args, default_transfer(), nullptr) < 0) {
+      return nullptr;
+    }
+  } else {
+    H5O_info2_t info{};
+    if (!native_info(native_object, type, info)) return nullptr;
+    fileno = info.fileno;
+  }
   return std::static_pointer_cast<FileState>(vfd::backing_of_fileno(fileno));
 }
 

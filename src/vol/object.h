@@ -40,13 +40,14 @@ void* wrap(void* native_object, H5I_type_t type);
 /// Deletes the wrapper, not the native object.
 void discard(void* obj);
 
-/// The native file object that holds `native_object`; null on failure.
-void* native_file_of(void* native_object, H5I_type_t type);
+/// Basic information on a native object: its type, address token and file number. False on failure.
+bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info);
 
 /// Our state of the file that holds `native_object`, or null for a native file.
 std::shared_ptr<FileState> file_of(void* native_object, H5I_type_t type);
 
-/// Location parameters that mean the object itself.
+/// Location parameters that mean the object itself, or the object `name` seen from it.
 H5VL_loc_params_t self(H5I_type_t type);
+H5VL_loc_params_t by_name(H5I_type_t type, const char* name);
 
 }  // namespace arraymorph::vol

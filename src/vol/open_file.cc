@@ -57,7 +57,12 @@ Status missing(const store::Location& location) {
 
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
   if (!has_default_driver(fapl_id)) return std::shared_ptr<FileOpening>();
-  return claim_name(name);
+  auto opening = claim_name(name);
+  H5F_close_degree_t degree = H5F_CLOSE_DEFAULT;
+  if (opening.ok() && *opening && api().H5Pget_fclose_degree(fapl_id, &degree) >= 0) {
+    (*opening)->close_degree = degree;
+  }
+  return opening;
 }
 
 std::shared_ptr<FileState> live_file(const store::Location& location) {

@@ -23,13 +23,13 @@ herr_t note_dataset(hid_t, const char*, const H5O_info2_t* info, void* out) {
 
 }  // namespace
 
-Status sweep(FileState& file, void* native_file) {
+Status sweep(FileState& file, const Object& object) {
   if (file.catalog().datasets.empty()) {
     file.catalog().sweep_needed = false;
     return {};
   }
   std::set<Address> linked;
-  const H5VL_loc_params_t loc = self(H5I_FILE);
+  const H5VL_loc_params_t loc = by_name(object.type, "/");
   H5VL_object_specific_args_t args{};
   args.op_type = H5VL_OBJECT_VISIT;
   args.args.visit.idx_type = H5_INDEX_NAME;
@@ -37,7 +37,7 @@ Status sweep(FileState& file, void* native_file) {
   args.args.visit.fields = H5O_INFO_BASIC;
   args.args.visit.op = note_dataset;
   args.args.visit.op_data = &linked;
-  if (api().H5VLobject_specific(native_file, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+  if (api().H5VLobject_specific(object.under, &loc, native(), &args, default_transfer(), nullptr) < 0) {
     return {Code::internal, "cannot list the objects of the file: " + hdf5::innermost_error()};
   }
   bool still_open = false;

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "vol/file_state.h"
+#include "vol/object.h"
 
 namespace arraymorph::vol {
 
 /// Forget catalog entries whose dataset no link reaches any more and nobody has open. Walks the
-/// links of the file; `native_file` is the native file object.
-Status sweep(FileState& file, void* native_file);
+/// links of the file that holds `object`.
+Status sweep(FileState& file, const Object& object);
 
 /// Delete a stored file: the metadata object first (from then on the file is gone), then the rest.
 /// not_found when there is none.

@@ -145,30 +145,24 @@ std::string text_of(Getter getter, hid_t dcpl, std::size_t index) {
 
 /// A list that opens files through us, closing as the parent does: HDF5 refuses to open a file
 /// twice with different degrees.
-Handle file_access_list(void* native_file) {
-  H5VL_file_get_args_t args{};
-  args.op_type = H5VL_FILE_GET_FAPL;
-  if (api().H5VLfile_get(native_file, native(), &args, default_transfer(), nullptr) < 0) return {};
-  const Handle parent(args.args.get_fapl.fapl_id);
-  H5F_close_degree_t degree = H5F_CLOSE_DEFAULT;
-  api().H5Pget_fclose_degree(parent.get(), &degree);
+Handle file_access_list(const FileState& parent) {
   Handle list(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
-  api().H5Pset_fclose_degree(list.get(), degree);
+  api().H5Pset_fclose_degree(list.get(), static_cast<H5F_close_degree_t>(parent.close_degree()));
   api().H5Pset_vol(list.get(), own_connector(), nullptr);
   return list;
 }
 
-std::string file_name(void* native_file) {
+std::string file_name(const Object& dataset) {
   std::size_t length = 0;
   H5VL_file_get_args_t args{};
   args.op_type = H5VL_FILE_GET_NAME;
-  args.args.get_name.type = H5I_FILE;
+  args.args.get_name.type = H5I_DATASET;
   args.args.get_name.file_name_len = &length;
-  if (api().H5VLfile_get(native_file, native(), &args, default_transfer(), nullptr) < 0) return {};
+  if (api().H5VLfile_get(dataset.under, native(), &args, default_transfer(), nullptr) < 0) return {};
   std::string name(length + 1, '\0');
   args.args.get_name.buf = name.data();
   args.args.get_name.buf_size = name.size();
-  if (api().H5VLfile_get(native_file, native(), &args, default_transfer(), nullptr) < 0) return {};
+  if (api().H5VLfile_get(dataset.under, native(), &args, default_transfer(), nullptr) < 0) return {};
   name.resize(length);
   return name;
 }
@@ -196,11 +190,9 @@ VirtualSources::~VirtualSources() {
 }
 
 Handle VirtualSources::open_file(const std::string& name) {
-  void* const parent = native_file_of(object_.under, H5I_DATASET);
-  const Handle fapl = file_access_list(parent);
-  const unsigned flags =
-      object_.file && object_.file->writable() ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
-  const std::string folder = directory_of(file_name(parent));
+  const Handle fapl = file_access_list(*object_.file);
+  const unsigned flags = object_.file->writable() ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
+  const std::string folder = directory_of(file_name(object_));
   // HDF5's order (H5Pset_virtual_prefix, HDF5_VDS_PREFIX): prefixes, the parent's folder, as is.
   std::vector<std::string> candidates;
   if (!absolute(name)) {
@@ -224,15 +216,19 @@ Object* VirtualSources::source(const std::string& file, const std::string& datas
   Source& source = entry->second;
   if (created) {
     const hdf5::SilenceErrors silence;  // a missing source means the fill value
-    void* native_file = native_file_of(object_.under, H5I_DATASET);
+    void* location = object_.under;
+    H5VL_loc_params_t loc = self(H5I_DATASET);
     if (file != ".") {
       source.file = open_file(file);
-      native_file = source.file.valid() ? under(api().H5VLobject(source.file.get())) : nullptr;
+      // H5VLobject looks through pass-through connectors: this is the native file.
+      location = source.file.valid() ? api().H5VLobject(source.file.get()) : nullptr;
+      loc = self(H5I_FILE);
     }
-    if (native_file != nullptr) {
-      const H5VL_loc_params_t loc = self(H5I_FILE);
+    if (location != nullptr) {
+      // Source names count from the root group, whatever they start with.
+      const std::string path = dataset.starts_with('/') ? dataset : "/" + dataset;
       source.dataset =
-          wrap(api().H5VLdataset_open(native_file, &loc, native(), dataset.c_str(),
+          wrap(api().H5VLdataset_open(location, &loc, native(), path.c_str(),
                                       ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g),
                                       default_transfer(), nullptr),
                H5I_DATASET);

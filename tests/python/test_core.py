@@ -31,19 +31,17 @@ def test_plugin_links_no_libhdf5() -> None:
 
 def test_connector_is_set_in_h5pys_own_library() -> None:
     owner = h5py.h5f.__file__
-    h5py.h5pl.prepend(arraymorph.get_plugin_path().encode())
-    try:
-        fapl = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-        _core.set_connector(owner, fapl.id)
-        _core.set_native_connector(owner, fapl.id)
-        assert not _core.default_connector_is_ours(owner)
-    finally:
-        h5py.h5pl.remove(0)
+    fapl = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    paths = h5py.h5pl.size()
+    _core.set_connector(owner, fapl.id, arraymorph.get_plugin_path())
+    _core.set_native_connector(owner, fapl.id)
+    assert h5py.h5pl.size() == paths
+    assert not _core.default_connector_is_ours(owner)
 
 
 def test_library_that_is_not_loaded() -> None:
     with pytest.raises(RuntimeError, match="is not loaded"):
-        _core.set_connector("/nowhere/libhdf5.so", 0)
+        _core.set_connector("/nowhere/libhdf5.so", 0, "/nowhere")
 
 
 def test_library_without_hdf5() -> None:

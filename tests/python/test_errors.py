@@ -184,7 +184,7 @@ with arraymorph.File({url!r}, "w") as f:
     )
     with arraymorph.File(url) as f:
         assert f["y"][()] == 5
-        with pytest.raises(OSError, match="filter"):
+        with pytest.raises(OSError, match="filter|plugin"):
             f["x"][...]
 
 
@@ -195,7 +195,7 @@ def test_read_only_file_refuses_changes(store: Store) -> None:
             f["x"][0, 0] = 1
         with pytest.raises(ValueError, match="[Ww]rite|intent"):
             f.create_group("g")
-        with pytest.raises(KeyError):
+        with pytest.raises((OSError, KeyError), match="intent"):
             f.attrs["a"] = 1
     with arraymorph.File(url) as f:
         np.testing.assert_array_equal(f["x"][...], VALUES)
@@ -214,8 +214,9 @@ with arraymorph.File({url!r}, "r+") as f:
     )
     with pytest.raises((OSError, RuntimeError), match="e.h5"):
         f.close()
-    with arraymorph.File(url, "r") as g:
-        assert dict(g.attrs) == {"theirs": 2}
+    # Here the file is still open with our own changes; others see what was committed.
+    code = f"import arraymorph; print(dict(arraymorph.File({url!r}).attrs).keys())"
+    assert python(code).stdout.strip() == "dict_keys(['theirs'])"
 
 
 @pytest.fixture

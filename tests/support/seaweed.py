@@ -37,6 +37,9 @@ HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY = "arraymorph-test"
 SECRET_KEY = "arraymorph-test-secret"
+# Only the administrator may create buckets: a user that may would create missing ones by a PUT.
+ADMIN_ACCESS_KEY = "arraymorph-admin"
+ADMIN_SECRET_KEY = "arraymorph-admin-secret"
 BUCKET = "arraymorph-test"
 START_SECONDS = 90.0
 STOP_SECONDS = 10.0
@@ -79,8 +82,13 @@ class Server:
         }
 
     def request(self, method: str, path: str, body: bytes = b"") -> int:
-        """Send one signed request; return its HTTP status. OSError when nobody listens."""
+        """Send one request as administrator; return its status. OSError when nobody listens."""
         return _signed_request(self.port, method, path, body)
+
+    def create_bucket(self, bucket: str) -> None:
+        status = self.request("PUT", f"/{bucket}")
+        if status not in (200, 409):
+            raise SeaweedError(f"creating bucket {bucket} gave {status}")
 
 
 def _signed_request(port: int, method: str, path: str, body: bytes) -> int:
@@ -96,12 +104,12 @@ def _signed_request(port: int, method: str, path: str, body: bytes) -> int:
     to_sign = "\n".join(
         ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
     )
-    key = f"AWS4{SECRET_KEY}".encode()
+    key = f"AWS4{ADMIN_SECRET_KEY}".encode()
     for part in (day, REGION, "s3", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/{scope}, "
+        f"AWS4-HMAC-SHA256 Credential={ADMIN_ACCESS_KEY}/{scope}, "
         f"SignedHeaders={names}, Signature={signature}"
     )
     connection = http.client.HTTPConnection(HOST, port, timeout=10)
@@ -146,12 +154,17 @@ def _executable() -> str:
 def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], int]:
     master, volume, filer, s3 = _free_ports(4)
     identities = directory / "identities.json"
-    identity = {
-        "name": "test",
+    user = {
+        "name": "user",
         "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Read", "Write", "List", "Tagging"],
+    }
+    admin = {
+        "name": "admin",
+        "credentials": [{"accessKey": ADMIN_ACCESS_KEY, "secretKey": ADMIN_SECRET_KEY}],
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
-    identities.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+    identities.write_text(json.dumps({"identities": [user, admin]}), encoding="utf-8")
     data = directory / "data"
     data.mkdir()
     command = [
@@ -190,11 +203,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
         if process.poll() is not None:
             raise SeaweedError(f"weed ended with {process.returncode}:\n{_tail(server.log)}")
         try:
-            server.request("PUT", f"/{server.bucket}")
+            server.create_bucket(server.bucket)
             last = server.request("PUT", f"/{server.bucket}/.ready", b"ready")
             if last == 200 and server.request("DELETE", f"/{server.bucket}/.ready") < 300:
                 return
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, SeaweedError, http.client.HTTPException) as error:
             last = error
         time.sleep(0.2)
     raise SeaweedError(

@@ -156,6 +156,7 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
                                             " cannot be resolved: check AWS_ENDPOINT_URL_S3"),
               Retry::soon};
     case AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE:
+    case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
       return {Status(Code::unavailable,
                      text + "no TLS connection to " + target.endpoint + " (" + cause +
                          "): if the server speaks plain http, say so in AWS_ENDPOINT_URL_S3; if "

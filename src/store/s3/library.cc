@@ -17,6 +17,7 @@ namespace {
 // More loops than this only cost threads: one moves several GB/s.
 constexpr unsigned kMaxLoops = 16;
 constexpr std::size_t kResolverEntries = 64;
+constexpr std::chrono::seconds kGrace{2};
 
 Status engine_failed(const char* what) {
   return Status(Code::internal, std::string("the S3 engine cannot start (") + what +
@@ -87,7 +88,8 @@ void Library::stop(Deadline deadline) {
   if (bootstrap_ == nullptr || users_ > 0) return;
   aws_client_bootstrap_release(std::exchange(bootstrap_, nullptr));
   aws_event_loop_group_release(std::exchange(loops_, nullptr));
-  if (loops_gone_->wait_until(deadline)) {
+  // Idle loops end at once, so they get their chance even when clients used up the time.
+  if (loops_gone_->wait_until(std::max(deadline, std::chrono::steady_clock::now() + kGrace))) {
     aws_s3_library_clean_up();
   } else {
     log(LogLevel::warn, "the S3 engine's threads did not end in time");
