@@ -4,7 +4,24 @@
 
 namespace arraymorph::hdf5 {
 
+namespace {
+
+// Where native HDF5 has an errno from the operating system, programs look for it; elsewhere it
+// would only be noise.
+bool has_errno(Code code) noexcept {
+  return code == Code::not_found || code == Code::already_exists ||
+         code == Code::permission_denied || code == Code::out_of_space;
+}
+
+}  // namespace
+
 void push_error(const Status& status, hid_t major, hid_t minor) noexcept {
+  if (!has_errno(status.code())) {
+    api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0,
+                   ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g), major, minor, "%s",
+                   status.message().c_str());
+    return;
+  }
   api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0,
                  ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g), major, minor, "%s (errno = %d)",
                  status.message().c_str(), code_errno(status.code()));

@@ -6,8 +6,8 @@
 
 namespace arraymorph::hdf5 {
 
-/// Push `status` on the current error stack. The text ends in "errno = N" as HDF5's own file
-/// drivers write it, which is what h5py picks its exception class from.
+/// Push `status` on the current error stack. For failures that have one, the text ends in
+/// "errno = N" as HDF5's own file drivers write it: h5py picks its exception class from that.
 void push_error(const Status& status, hid_t major, hid_t minor) noexcept;
 
 /// Push with the major and minor numbers of a failed dataset read or write.

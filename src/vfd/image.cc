@@ -9,6 +9,10 @@ namespace {
 
 constexpr std::array<unsigned char, 8> kSignature = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
+// Positions in a superblock: its version, then the consistency flags of versions 0 and 1 (four
+// bytes), then the size of addresses and the flags of versions 2 and 3.
+constexpr std::size_t kVersion = 8, kOldFlags = 20, kOffsetSize = 9, kFlags = 11;
+
 std::uint32_t load32(const std::byte* p) {
   std::uint32_t value = 0;
   for (int i = 3; i >= 0; --i) value = (value << 8) | std::to_integer<std::uint32_t>(p[i]);
@@ -98,8 +102,10 @@ Buffer closed_copy(const Image& image) {
   const std::size_t at = superblock_offset(copy.span());
   if (at >= copy.size()) return copy;
   std::byte* const superblock = copy.data() + at;
-  constexpr std::size_t kVersion = 8, kOffsetSize = 9, kFlags = 11;
-  if (std::to_integer<int>(superblock[kVersion]) < 3) return copy;
+  if (std::to_integer<int>(superblock[kVersion]) < 2) {
+    std::fill_n(superblock + kOldFlags, 4, std::byte{0});
+    return copy;
+  }
   // After 12 bytes come four addresses, then the checksum of everything before it.
   const std::size_t checksum = 12 + 4 * std::to_integer<std::size_t>(superblock[kOffsetSize]);
   if (at + checksum + 4 > copy.size()) return copy;

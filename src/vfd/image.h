@@ -35,9 +35,9 @@ class Image {
   std::uint64_t changes_ = 0;
 };
 
-/// A copy of `image` as a cleanly closed file would hold it: the "open for writing" flags that a
-/// version 3 superblock carries while HDF5 has the file open are cleared and its checksum redone
-/// (HDF5 File Format Specification, II.A). Other images are copied unchanged.
+/// A copy of `image` as a cleanly closed file would hold it: the consistency flags that the
+/// superblock carries while HDF5 has the file open for writing are cleared, and its checksum, where
+/// it has one, redone (HDF5 File Format Specification, II.A).
 Buffer closed_copy(const Image& image);
 
 }  // namespace arraymorph::vfd

@@ -127,6 +127,19 @@ Status copy_dataset(Object& from, Object& to) {
   return copy_chunks(*from.dataset, *to.dataset);
 }
 
+/// Expanded references bring objects along that no path of the copy leads to.
+Status check_options(const Object& source, hid_t ocpypl_id) {
+  unsigned options = 0;
+  if (!source.file || source.file->catalog().datasets.empty() ||
+      api().H5Pget_copy_object(ocpypl_id, &options) < 0 ||
+      (options & H5O_COPY_EXPAND_REFERENCE_FLAG) == 0) {
+    return {};
+  }
+  return {Code::unsupported,
+          "copying with expanded references is not supported for " + source.file->url() +
+              ", whose datasets lie in chunk objects; copy the referenced objects by name"};
+}
+
 Status copy_storage(const CopyEnd& src, const CopyEnd& dst) {
   const Object& source_parent = object_of(src.obj);
   const Object& target_parent = object_of(dst.obj);
@@ -150,6 +163,11 @@ Status copy_storage(const CopyEnd& src, const CopyEnd& dst) {
 
 herr_t copy_object(const CopyEnd& src, const CopyEnd& dst, hid_t ocpypl_id, hid_t lcpl_id,
                    hid_t dxpl_id, void** req) {
+  if (const Status status = check_options(object_of(src.obj), ocpypl_id); !status.ok()) {
+    hdf5::push_error(status, ARRAYMORPH_HDF5_ID(H5E_DATASET_g),
+                     ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
+    return -1;
+  }
   if (api().H5VLobject_copy(under(src.obj), src.loc, src.name, under(dst.obj), dst.loc, dst.name,
                             native(), ocpypl_id, lcpl_id, dxpl_id, req) < 0) {
     return -1;

@@ -15,6 +15,14 @@
 namespace arraymorph::vol {
 
 struct Dataset {
+  Dataset() = default;
+  ~Dataset() {
+    array.reset();  // waits for its requests, which use the codec
+    if (scratch) scratch->close();
+  }
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+
   Address address = 0;
   bool contiguous = false;
   int user_alloc_time = 0;  ///< see CatalogEntry::alloc_time

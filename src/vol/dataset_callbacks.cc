@@ -161,8 +161,7 @@ herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id
   for (std::size_t i = 0; i < count; ++i) {
     const Object& object = object_of(dset[i]);
     if (object.file && !object.file->writable()) {
-      hdf5::push_write_error(Status(Code::permission_denied,
-                                    object.file->url() + " is open for reading only"));
+      hdf5::push_write_error(read_only(*object.file));
       return -1;
     }
   }

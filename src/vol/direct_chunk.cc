@@ -132,7 +132,7 @@ Status read_chunk(Dataset& dataset, void* raw_args) {
 
 Status write_chunk(Object& object, void* raw_args) {
   if (!object.file->writable()) {
-    return {Code::permission_denied, object.file->url() + " is open for reading only"};
+    return read_only(*object.file);
   }
   Dataset& dataset = *object.dataset;
   const hsize_t* offset = nullptr;

@@ -29,6 +29,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
     }
     return;
   }
+  established_ = true;
   catalog_ = loaded.metadata.catalog;
   committed_catalog_ = std::move(loaded.metadata.catalog);
   committed_checksum_ = loaded.metadata.checksum;
@@ -48,6 +49,10 @@ Status FileState::closed(bool last) {
   // Whoever opens the file next reads it anew.
   if (auto& files = context().files; files.contains(url_)) files.erase(url_);
   return commits ? commit() : Status();
+}
+
+Status read_only(const FileState& file) {
+  return {Code::invalid_argument, file.url() + " is open for reading only (no write intent on file)"};
 }
 
 void FileState::forget(Address address) {

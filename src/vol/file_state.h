@@ -60,7 +60,7 @@ class FileState final : public vfd::Backing {
   bool writable() const { return writable_; }
   int close_degree() const { return opening_->close_degree; }
 
-  /// HDF5 has created or opened the file completely: from now on it may be committed.
+  /// HDF5 has created the file completely: from now on it may be committed.
   void establish() { established_ = true; }
   /// The file has been deleted while open: never commit it again.
   void mark_deleted() { deleted_ = true; }
@@ -94,7 +94,7 @@ class FileState final : public vfd::Backing {
   std::map<Address, std::shared_ptr<Dataset>> datasets_;
 
   bool writable_ = false;
-  bool established_ = false;
+  bool established_ = false;  ///< the image is a whole HDF5 file
   bool deleted_ = false;
 
   // What the store holds.
@@ -105,6 +105,9 @@ class FileState final : public vfd::Backing {
   std::uint32_t committed_checksum_ = 0;
   Catalog committed_catalog_;
 };
+
+/// The error of a write to a file that is open for reading: an OSError without errno, as native.
+Status read_only(const FileState& file);
 
 /// One GET. Nothing: there is no metadata object. Errors name the object.
 Result<std::optional<Loaded>> load(ObjectStore& store, const store::Location& location);

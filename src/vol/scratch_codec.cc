@@ -62,9 +62,11 @@ Handle create_memory_file() {
 
 ScratchCodec::ScratchCodec(std::vector<FilterSpec> filters) : filters_(std::move(filters)) {}
 
-ScratchCodec::~ScratchCodec() {
+void ScratchCodec::close() {
+  if (dataset_ == nullptr) return;
   const hdf5::PreserveErrors preserve;
-  if (dataset_ != nullptr) api().H5VLdataset_close(dataset_, native(), default_transfer(), nullptr);
+  api().H5VLdataset_close(dataset_, native(), default_transfer(), nullptr);
+  dataset_ = nullptr;
 }
 
 Status ScratchCodec::failure(const char* act) const {

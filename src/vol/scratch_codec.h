@@ -16,11 +16,14 @@ namespace arraymorph::vol {
 class ScratchCodec final : public ChunkCodec {
  public:
   explicit ScratchCodec(std::vector<FilterSpec> filters);
-  ~ScratchCodec() override;
 
   /// Creates the scratch dataset unless it exists. `dcpl` as the native dataset reports it.
   /// unsupported: a filter is not available; names it.
   Status prepare(hid_t type, hid_t dcpl, const chunk::Extent& chunk_dims);
+
+  /// Closes the scratch dataset. Whoever made the codec calls this, under the library's lock: the
+  /// last reference may be dropped by a request that completes on any thread.
+  void close();
 
   bool runs_anywhere() const noexcept override { return false; }
   Result<EncodedChunk> encode(ConstByteSpan decoded) const override;

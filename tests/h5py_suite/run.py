@@ -98,9 +98,11 @@ def run_suite(store: str, directory: Path, arguments: list[str]) -> tuple[int, O
         root.mkdir()
         environment |= {"STORAGE_PLATFORM": "Local", "ARRAYMORPH_ROOT": str(root)}
     environment |= {"H5PY_SUITE_RESULTS": str(results), "PYTHONPATH": str(HERE)}
-    command = [sys.executable, "-m", "pytest", "-p", "record_results", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, f"--rootdir={work}", f"--basetemp={directory / 'tmp'}"]
-    command += ["-q", "--no-header", "--tb=short", h5py_tests(), "--no-network", *arguments]
+    # Some tests start pytest again; neither may find this project's pytest settings.
+    environment["PYTEST_ADDOPTS"] = f"-c {os.devnull} -p no:cacheprovider --disable-warnings"
+    command = [sys.executable, "-m", "pytest", "-p", "record_results", f"--rootdir={work}"]
+    command += [f"--basetemp={directory / 'tmp'}", "-q", "--no-header", "--tb=short"]
+    command += [h5py_tests(), "--no-network", *arguments]
     try:
         status = subprocess.run(
             command, cwd=work, env=environment, timeout=TIME_LIMIT, check=False

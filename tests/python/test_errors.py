@@ -33,7 +33,7 @@ def test_missing_file(store: Store) -> None:
         arraymorph.File(store.url("nothing.h5"))
 
 
-def test_missing_bucket(s3_store: Store) -> None:
+def test_s3_missing_bucket(s3_store: Store) -> None:
     for mode in ("r", "w"):
         with pytest.raises(OSError, match="no-such-bucket"):
             arraymorph.File("s3://no-such-bucket-here/x.h5", mode)
@@ -43,7 +43,7 @@ def test_missing_bucket(s3_store: Store) -> None:
     ("name", "value"),
     [("AWS_ACCESS_KEY_ID", "nobody"), ("AWS_SECRET_ACCESS_KEY", "wrong-secret")],
 )
-def test_wrong_credentials(
+def test_s3_wrong_credentials(
     s3_store: Store, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     url = make(s3_store)
@@ -53,7 +53,7 @@ def test_wrong_credentials(
             arraymorph.File(url, mode)
 
 
-def test_refused_endpoint_fails_fast(python: Runner, s3_store: Store) -> None:
+def test_s3_refused_endpoint_fails_fast(python: Runner, s3_store: Store) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,13 +72,13 @@ assert time.monotonic() - started < 3
     assert f"127.0.0.1:{port}" in result.stdout
 
 
-def test_endpoint_without_scheme(s3_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3_endpoint_without_scheme(s3_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000")
     with pytest.raises(OSError, match="http://"):
         arraymorph.File(s3_store.url("x.h5"))
 
 
-def test_contradicting_tls_settings(s3_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3_contradicting_tls_settings(s3_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000")
     monkeypatch.setenv("AWS_USE_TLS", "true")
     with pytest.raises(OSError, match="AWS_USE_TLS"):

@@ -62,7 +62,9 @@ def test_whole_write_is_one_put_a_chunk_and_one_commit(store: Store, requests: R
     make(store)
     made = requests()
     assert made["put"] == NUMBER + 1
-    assert made.get("list", 0) == 0
+    # A new name: is there a file, and if not, do objects of a forgotten one lie under it?
+    assert made["get"] == 1
+    assert made["list"] == 1
 
 
 def test_row_by_row_write_sends_each_chunk_once(store: Store, requests: Requests) -> None:

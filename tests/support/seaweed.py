@@ -42,6 +42,7 @@ ADMIN_ACCESS_KEY = "arraymorph-admin"
 ADMIN_SECRET_KEY = "arraymorph-admin-secret"
 BUCKET = "arraymorph-test"
 START_SECONDS = 90.0
+START_ATTEMPTS = 3
 STOP_SECONDS = 10.0
 # Each service also listens on its port + 10000, which must stay below 65536 and outside the
 # range that the kernel gives to outgoing connections.
@@ -51,6 +52,10 @@ GRPC_OFFSET = 10000
 
 class SeaweedError(RuntimeError):
     """The server could not be started or refuses a request."""
+
+
+class SeaweedEnded(SeaweedError):
+    """The server ended while it was starting, as when somebody else took one of its ports."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,15 @@ def _executable() -> str:
     return found
 
 
+def _switch_off(executable: str) -> list[str]:
+    """Options for services with fixed ports, which would collide with a second server, and for
+    reports to the outside; releases differ in which of them they know."""
+    wanted = ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
+    usage = subprocess.run([executable, "server", "-h"], capture_output=True, text=True, check=False)
+    known = (usage.stdout + usage.stderr).split()
+    return [option for option in wanted if option.split("=")[0] in known]
+
+
 def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], int]:
     master, volume, filer, s3 = _free_ports(4)
     identities = directory / "identities.json"
@@ -166,9 +180,10 @@ def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], 
     }
     identities.write_text(json.dumps({"identities": [user, admin]}), encoding="utf-8")
     data = directory / "data"
-    data.mkdir()
+    data.mkdir(exist_ok=True)
+    executable = _executable()
     command = [
-        _executable(),
+        executable,
         "server",
         f"-dir={data}",
         f"-ip={HOST}",
@@ -181,6 +196,7 @@ def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], 
         f"-s3.port={s3}",
         f"-s3.config={identities}",
         "-volume.max=50",
+        *_switch_off(executable),
         *extra,
     ]
     with (directory / "weed.log").open("wb") as log:
@@ -201,7 +217,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
     last: object = "nothing"
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SeaweedError(f"weed ended with {process.returncode}:\n{_tail(server.log)}")
+            raise SeaweedEnded(f"weed ended with {process.returncode}:\n{_tail(server.log)}")
         try:
             server.create_bucket(server.bucket)
             last = server.request("PUT", f"/{server.bucket}/.ready", b"ready")
@@ -228,15 +244,31 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _start_until_ready(
+    directory: Path, bucket: str, extra: list[str]
+) -> tuple[subprocess.Popen[bytes], Server]:
+    for attempt in range(1, START_ATTEMPTS + 1):
+        process, port = _start(directory, extra)
+        try:
+            server = Server(port, bucket, process.pid, directory)
+            _wait_until_ready(process, server)
+            return process, server
+        except SeaweedEnded:
+            if attempt == START_ATTEMPTS:
+                raise
+        except BaseException:
+            _stop(process)
+            raise
+    raise AssertionError("unreachable")
+
+
 @contextlib.contextmanager
 def running(bucket: str = BUCKET, extra: list[str] | None = None) -> Iterator[Server]:
     """A server with the bucket `bucket`; `extra` goes to ``weed server``. Stopped at the end."""
     directory = Path(tempfile.mkdtemp(prefix="seaweed-"))
     try:
-        process, port = _start(directory, extra or [])
+        process, server = _start_until_ready(directory, bucket, extra or [])
         try:
-            server = Server(port, bucket, process.pid, directory)
-            _wait_until_ready(process, server)
             yield server
         finally:
             _stop(process)

@@ -42,7 +42,7 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"NoSuchKey", Code::not_found, Retry::never, ""},
     {"NoSuchVersion", Code::not_found, Retry::never, ""},
     {"AccessDenied", Code::permission_denied, Retry::never,
-     "these credentials may not do this: check AWS_ACCESS_KEY_ID and the bucket's policy"},
+     "check AWS_ACCESS_KEY_ID, the bucket's policy, and that the bucket exists"},
     {"SignatureDoesNotMatch", Code::permission_denied, Retry::never,
      "check AWS_SECRET_ACCESS_KEY"},
     {"InvalidAccessKeyId", Code::permission_denied, Retry::never, "check AWS_ACCESS_KEY_ID"},
