@@ -53,6 +53,12 @@ test-h5py store="local": install setup-test
 check: build setup-dev
     scripts/check
 
+# Format all sources in place
+format: setup-dev
+    find include src tests python -name '*.cc' -o -name '*.h' | xargs clang-format -i
+    ruff format python tests scripts
+    ruff check --fix python tests scripts
+
 # Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 asan: setup
     cmake --preset asan

@@ -52,6 +52,10 @@ function(arraymorph_build_awscrt version prefix)
   set(flags -DCMAKE_BUILD_TYPE=Release -DUSE_OPENSSL=ON -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=OFF
     -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_VISIBILITY_PRESET=hidden
     -DS2N_USE_CRYPTO_SHARED_LIBS=ON -DCMAKE_INSTALL_LIBDIR=lib)
+  if(ARRAYMORPH_SANITIZE)
+    # Seen through unchecked libraries, their reference counts would look like races.
+    list(APPEND flags "-DCMAKE_C_FLAGS=-fsanitize=${ARRAYMORPH_SANITIZE} -fno-omit-frame-pointer -g")
+  endif()
   list(APPEND made_with "${version}" ${flags} "${CMAKE_C_COMPILER_ID}" "${CMAKE_C_COMPILER_VERSION}"
     "${CMAKE_SYSTEM_PROCESSOR}" "${OPENSSL_VERSION}")
   string(SHA256 recipe "${made_with}")

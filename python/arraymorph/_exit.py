@@ -1,6 +1,7 @@
 """Flush open files and release clients and threads when the interpreter ends normally."""
 
 import atexit
+import contextlib
 import sys
 
 from . import _core
@@ -9,10 +10,9 @@ from . import _core
 def _shutdown() -> None:
     # h5py's lock keeps other Python threads out of HDF5 while files are flushed.
     objects = sys.modules.get("h5py._objects")
-    if objects is None:
-        _core.shutdown()
-        return
-    with objects.phil:
+    lock = objects.phil if objects is not None else contextlib.nullcontext()
+    # What could not be stored is named on stderr by the library itself.
+    with lock, contextlib.suppress(RuntimeError):
         _core.shutdown()
 
 

@@ -13,7 +13,7 @@
   X(H5Idec_ref) X(H5Iinc_ref) X(H5Iis_valid) X(H5Iget_type) X(H5Iget_name)                        \
   X(H5Pclose) X(H5Pcopy) X(H5Pcreate) X(H5Pisa_class)                                             \
   X(H5Pset_vol) X(H5Pset_driver) X(H5Pget_driver) X(H5Pget_driver_info) X(H5Pset_fapl_core)       \
-  X(H5Pget_elink_fapl) X(H5Pset_elink_fapl) X(H5Pget_copy_object)                                 \
+  X(H5Pget_elink_fapl) X(H5Pset_elink_fapl) X(H5Pget_copy_object) X(H5Pset_copy_object)                                 \
   X(H5Pget_layout) X(H5Pset_layout) X(H5Pget_chunk) X(H5Pset_chunk) X(H5Pget_chunk_opts)          \
   X(H5Pget_nfilters) X(H5Pget_filter2) X(H5Pset_filter) X(H5Pget_external_count)                  \
   X(H5Pget_data_transform) X(H5Sget_select_bounds)                                                \
@@ -62,5 +62,6 @@
   X(H5E_FILEEXISTS_g) X(H5E_CANTDELETE_g) X(H5E_BADVALUE_g)                                       \
   X(H5P_CLS_FILE_ACCESS_ID_g) X(H5P_CLS_DATASET_CREATE_ID_g) X(H5P_CLS_LINK_ACCESS_ID_g) \
   X(H5P_LST_DATASET_XFER_ID_g) X(H5P_LST_DATASET_ACCESS_ID_g) X(H5P_LST_FILE_CREATE_ID_g)         \
-  X(H5P_LST_LINK_CREATE_ID_g) X(H5P_LST_LINK_ACCESS_ID_g)
+  X(H5P_LST_LINK_CREATE_ID_g) X(H5P_LST_LINK_ACCESS_ID_g) X(H5P_CLS_OBJECT_COPY_ID_g)        \
+  X(H5P_LST_GROUP_ACCESS_ID_g)
 // clang-format on

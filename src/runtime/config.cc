@@ -61,8 +61,7 @@ std::string first_of(const char* name, const char* otherwise) {
 
 Status refuse(std::string_view name, std::string_view value, std::string_view allowed) {
   return Status(Code::invalid_argument, std::string(name) + "=" + std::string(value) +
-                                            " is not understood; allowed: " +
-                                            std::string(allowed));
+                                            " is not understood; allowed: " + std::string(allowed));
 }
 
 bool equal_any_case(std::string_view text, const char* name) {
@@ -93,8 +92,9 @@ Status read_number(const char* name, std::uint64_t least, std::uint64_t most, Nu
   if (text.empty()) return Status();
   const std::optional<std::uint64_t> value = parse_size(text);
   if (!value || *value < least || *value > most) {
-    return refuse(name, text, "whole numbers from " + std::to_string(least) + " to " +
-                                  std::to_string(most) + ", also with K, M or G behind");
+    return refuse(name, text,
+                  "whole numbers from " + std::to_string(least) + " to " + std::to_string(most) +
+                      ", also with K, M or G behind");
   }
   number = static_cast<Number>(*value);
   return Status();

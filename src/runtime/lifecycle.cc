@@ -22,7 +22,8 @@ struct Registry {
   std::mutex mutex;
   std::vector<std::weak_ptr<Participant>> participants;
   std::function<Status()> flush;
-  std::mutex fork_mutex;  // one fork or shutdown at a time
+  std::atomic<bool> exiting{false};
+  std::mutex fork_mutex;                           // one fork or shutdown at a time
   std::vector<std::shared_ptr<Participant>> held;  // locked across a fork
   std::atomic<std::uint64_t> generation{0};
 };
@@ -79,6 +80,7 @@ void after_fork_in_parent() { after_fork(false); }
 void after_fork_in_child() { after_fork(true); }
 
 void at_exit() {
+  registry().exiting = true;
   const Status status = shutdown_runtime();
   if (!status.ok()) log(LogLevel::error, status.with_context("flush at exit").message());
 }
@@ -119,6 +121,8 @@ Status shutdown_runtime() {
 void shutdown_at_exit() {
   if (std::atexit(at_exit) != 0) log(LogLevel::warn, "atexit is full: close files before exit");
 }
+
+bool process_is_exiting() noexcept { return registry().exiting; }
 
 std::uint64_t fork_generation() noexcept { return registry().generation.load(); }
 

@@ -48,6 +48,9 @@ Status shutdown_runtime();
 /// library that registers its own has started.
 void shutdown_at_exit();
 
+/// The last flush has begun: what fails now cannot be tried again.
+bool process_is_exiting() noexcept;
+
 /// How often this process or its ancestors forked since the library was loaded, as seen by the
 /// child: state made under a smaller number was inherited and belongs to the parent.
 std::uint64_t fork_generation() noexcept;

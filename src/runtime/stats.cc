@@ -10,8 +10,10 @@ Stats& stats() noexcept {
 std::string stats_to_json() {
   std::string json;
   const Stats& all = stats();
-#define ARRAYMORPH_COUNTER(name) \
-  json.append(json.empty() ? "{\"" : ", \"").append(#name "\": ").append(std::to_string(all.name.load()));
+#define ARRAYMORPH_COUNTER(name)             \
+  json.append(json.empty() ? "{\"" : ", \"") \
+      .append(#name "\": ")                  \
+      .append(std::to_string(all.name.load()));
   ARRAYMORPH_COUNTERS(ARRAYMORPH_COUNTER)
 #undef ARRAYMORPH_COUNTER
   return json + "}";

@@ -67,9 +67,11 @@ Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix)
   std::vector<ObjectInfo> all;
   ListRequest request{std::move(prefix), {}};
   do {
-    ARRAYMORPH_ASSIGN(ListReply page, list(store, request));
-    for (ObjectInfo& object : page.objects) all.push_back(std::move(object));
-    request.after = std::move(page.next);
+    Result<ListReply> page =
+        await<Result<ListReply>>([&](auto done) { store.list(request, std::move(done)); });
+    if (Status status = page.status(); !status.ok()) return status;
+    for (ObjectInfo& object : page->objects) all.push_back(std::move(object));
+    request.after = std::move(page->next);
   } while (!request.after.empty());
   return all;
 }

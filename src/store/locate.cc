@@ -32,8 +32,7 @@ Result<std::string> normalise(std::string_view path, std::string_view name) {
 }
 
 std::optional<std::string_view> without_scheme(std::string_view name, std::string_view scheme) {
-  if (name.size() < scheme.size() ||
-      strncasecmp(name.data(), scheme.data(), scheme.size()) != 0) {
+  if (name.size() < scheme.size() || strncasecmp(name.data(), scheme.data(), scheme.size()) != 0) {
     return std::nullopt;
   }
   return name.substr(scheme.size());
@@ -43,8 +42,8 @@ std::optional<std::string_view> without_scheme(std::string_view name, std::strin
 Location local_location(std::string path, const Config& config) {
   Location found{Location::Kind::local, "/", std::move(path)};
   const std::string_view root = config.root;
-  if (root.size() > 1 && found.key.size() > root.size() &&
-      found.key.starts_with(root.substr(1)) && found.key[root.size() - 1] == '/') {
+  if (root.size() > 1 && found.key.size() > root.size() && found.key.starts_with(root.substr(1)) &&
+      found.key[root.size() - 1] == '/') {
     found.container = root;
     found.key.erase(0, root.size());
   } else if (const std::size_t slash = found.key.rfind('/'); slash != std::string::npos) {
@@ -69,8 +68,8 @@ Result<Location> locate_in_container(Location::Kind kind, std::string_view rest,
                                      std::string_view name) {
   const std::size_t slash = rest.find('/');
   if (slash == 0 || slash == std::string_view::npos) {
-    return refuse(name, kind == Location::Kind::s3 ? "write s3://bucket/name"
-                                                   : "write memory://store/name");
+    return refuse(
+        name, kind == Location::Kind::s3 ? "write s3://bucket/name" : "write memory://store/name");
   }
   const std::string_view container = rest.substr(0, slash);
   if (container.find_first_of(std::string_view("\0?#@", 4)) != std::string_view::npos) {
@@ -85,19 +84,22 @@ Result<Location> locate_plain(std::string_view name, const Config& config) {
   switch (config.platform) {
     case Platform::s3:
       if (config.bucket.empty()) {
-        return refuse(name, "STORAGE_PLATFORM=S3 needs BUCKET_NAME; or name the file "
-                            "s3://bucket/name");
+        return refuse(name,
+                      "STORAGE_PLATFORM=S3 needs BUCKET_NAME; or name the file "
+                      "s3://bucket/name");
       }
       return Location{Location::Kind::s3, config.bucket, std::move(key)};
     case Platform::local:
       if (config.root.empty()) {
-        return refuse(name, "STORAGE_PLATFORM=Local needs ARRAYMORPH_ROOT; or name the file "
-                            "file:///directory/name");
+        return refuse(name,
+                      "STORAGE_PLATFORM=Local needs ARRAYMORPH_ROOT; or name the file "
+                      "file:///directory/name");
       }
       if (config.root == "/") return local_location(std::move(key), config);
       return Location{Location::Kind::local, config.root, std::move(key)};
     case Platform::memory:
-    case Platform::native: break;
+    case Platform::native:
+      break;
   }
   return Location{Location::Kind::memory,
                   config.bucket.empty() ? kDefaultMemoryStore : config.bucket, std::move(key)};
@@ -107,9 +109,12 @@ Result<Location> locate_plain(std::string_view name, const Config& config) {
 
 std::string Location::url() const {
   switch (kind) {
-    case Kind::s3: return "s3://" + container + "/" + key;
-    case Kind::local: return "file://" + (container == "/" ? "" : container) + "/" + key;
-    case Kind::memory: break;
+    case Kind::s3:
+      return "s3://" + container + "/" + key;
+    case Kind::local:
+      return "file://" + (container == "/" ? "" : container) + "/" + key;
+    case Kind::memory:
+      break;
   }
   return "memory://" + container + "/" + key;
 }

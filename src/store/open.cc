@@ -23,18 +23,24 @@ Cache& cache() {
 
 std::string identity(const Location& location, const Config& config) {
   switch (location.kind) {
-    case Location::Kind::s3: return "s3 " + s3_identity(location.container, config);
-    case Location::Kind::local: return "local " + location.container;
-    case Location::Kind::memory: break;
+    case Location::Kind::s3:
+      return "s3 " + s3_identity(location.container, config);
+    case Location::Kind::local:
+      return "local " + location.container;
+    case Location::Kind::memory:
+      break;
   }
   return "memory " + location.container;
 }
 
 Result<std::shared_ptr<ObjectStore>> make_store(const Location& location, const Config& config) {
   switch (location.kind) {
-    case Location::Kind::s3: return make_s3_store(location.container, config);
-    case Location::Kind::local: return make_local_store(location.container);
-    case Location::Kind::memory: break;
+    case Location::Kind::s3:
+      return make_s3_store(location.container, config);
+    case Location::Kind::local:
+      return make_local_store(location.container);
+    case Location::Kind::memory:
+      break;
   }
   return make_memory_store(location.container);
 }

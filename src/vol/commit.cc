@@ -24,7 +24,8 @@ void FileState::collect_filter_masks() {
 }
 
 Status FileState::commit() {
-  if (deleted_) {
+  if (inherited()) return {};
+  if (abandoned_) {
     for (const auto& [address, dataset] : datasets_) dataset->array->abandon();
     return {};
   }

@@ -127,8 +127,10 @@ Status copy_dataset(Object& from, Object& to) {
   return copy_chunks(*from.dataset, *to.dataset);
 }
 
-/// Expanded references bring objects along that no path of the copy leads to.
-Status check_options(const Object& source, hid_t ocpypl_id) {
+/// Refused beforehand: a copy into a file that is open for reading (native breaks the open file),
+/// and expanded references, which bring objects along that no path of the copy leads to.
+Status check_copy(const Object& source, const Object& target, hid_t ocpypl_id) {
+  if (target.file && !target.file->writable()) return read_only(*target.file);
   unsigned options = 0;
   if (!source.file || source.file->catalog().datasets.empty() ||
       api().H5Pget_copy_object(ocpypl_id, &options) < 0 ||
@@ -163,7 +165,7 @@ Status copy_storage(const CopyEnd& src, const CopyEnd& dst) {
 
 herr_t copy_object(const CopyEnd& src, const CopyEnd& dst, hid_t ocpypl_id, hid_t lcpl_id,
                    hid_t dxpl_id, void** req) {
-  if (const Status status = check_options(object_of(src.obj), ocpypl_id); !status.ok()) {
+  if (const Status status = check_copy(object_of(src.obj), object_of(dst.obj), ocpypl_id); !status.ok()) {
     hdf5::push_error(status, ARRAYMORPH_HDF5_ID(H5E_DATASET_g),
                      ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
     return -1;

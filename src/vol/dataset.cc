@@ -203,10 +203,7 @@ Status resolve_dataset(Object& object) {
 Status prepare(Object& object) {
   ARRAYMORPH_TRY(resolve_dataset(object));
   if (!object.dataset || !object.dataset->scratch) return {};
-  const Handle type = type_of(object);
-  const Handle dcpl = creation_list_of(object);
-  return object.dataset->scratch->prepare(type.get(), dcpl.get(),
-                                          object.dataset->array->grid().chunk);
+  return object.dataset->scratch->prepare(object.under, object.dataset->array->grid().chunk);
 }
 
 }  // namespace arraymorph::vol

@@ -51,6 +51,16 @@ Status flush(Object& object, H5F_scope_t scope) {
   return file->commit();
 }
 
+/// H5Fflush.
+Status flush_own(Object& object, H5F_scope_t scope) {
+  if (object.file && object.file->writable() && object.file->inherited() &&
+      !process_is_exiting()) {
+    return {Code::unsupported, object.file->url() +
+                                   " was opened before this process was forked; open it again here"};
+  }
+  return flush(object, scope);
+}
+
 herr_t remove_file(const char* name, hid_t fapl_id) {
   auto opening = claim(name, fapl_id);
   if (opening.ok() && *opening == nullptr) {
@@ -134,7 +144,7 @@ herr_t get(void* obj, H5VL_file_get_args_t* args, hid_t dxpl_id, void** req) {
 herr_t specific(void* obj, H5VL_file_specific_args_t* args, hid_t dxpl_id, void** req) {
   switch (args->op_type) {
     case H5VL_FILE_FLUSH: {
-      const Status status = flush(object_of(obj), args->args.flush.scope);
+      const Status status = flush_own(object_of(obj), args->args.flush.scope);
       if (status.ok()) return 0;
       push(status, ARRAYMORPH_HDF5_ID(H5E_CANTFLUSH_g));
       return -1;
@@ -175,7 +185,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
   Object& object = object_of(obj);
   // Commit while everything is still open: after a failure the id stays valid and a retry works.
-  if (object.file && object.file->writable()) {
+  if (object.file && object.file->writable() && !object.file->inherited()) {
     if (const Status status = flush(object, H5F_SCOPE_GLOBAL); !status.ok()) {
       push(status, ARRAYMORPH_HDF5_ID(H5E_CANTCLOSEFILE_g));
       return -1;

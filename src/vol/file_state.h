@@ -10,6 +10,7 @@
 
 #include "arraymorph/object_store.h"
 #include "runtime/config.h"
+#include "runtime/lifecycle.h"
 #include "store/locate.h"
 #include "vfd/driver.h"
 #include "vol/catalog.h"
@@ -62,8 +63,10 @@ class FileState final : public vfd::Backing {
 
   /// HDF5 has created the file completely: from now on it may be committed.
   void establish() { established_ = true; }
-  /// The file has been deleted while open: never commit it again.
-  void mark_deleted() { deleted_ = true; }
+  /// The file has been deleted while open, or the process ends: never commit it again.
+  void abandon() { abandoned_ = true; }
+  /// Opened by a parent process: what is unsaved in it belongs to the parent.
+  bool inherited() const { return generation_ != fork_generation(); }
 
   /// Live chunk arrays by object address.
   std::map<Address, std::shared_ptr<Dataset>>& datasets() { return datasets_; }
@@ -95,7 +98,8 @@ class FileState final : public vfd::Backing {
 
   bool writable_ = false;
   bool established_ = false;  ///< the image is a whole HDF5 file
-  bool deleted_ = false;
+  bool abandoned_ = false;
+  std::uint64_t generation_ = fork_generation();
 
   // What the store holds.
   bool exists_ = false;

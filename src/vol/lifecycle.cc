@@ -37,6 +37,12 @@ Status flush_everything() {
     const hdf5::ApiScope scope(slot);
     if (context().native < 0) continue;
     if (Status status = flush_library(); !status.ok() && first.ok()) first = status;
+    if (!process_is_exiting()) continue;
+    // Whatever could not be stored has been reported. HDF5 closes the files next, and a close that
+    // fails while it takes itself apart would crash the program.
+    for (const auto& [url, file] : context().files) {
+      if (const auto live = file.lock()) live->abandon();
+    }
   }
   return first;
 }

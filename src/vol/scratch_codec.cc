@@ -1,8 +1,9 @@
 #include "vol/scratch_codec.h"
 
+#include <algorithm>
 #include <atomic>
-#include <cstring>
 
+#include "hdf5/dataspace.h"
 #include "hdf5/error.h"
 #include "vol/chunk_io_args.h"
 #include "vol/object.h"
@@ -63,10 +64,13 @@ Handle create_memory_file() {
 ScratchCodec::ScratchCodec(std::vector<FilterSpec> filters) : filters_(std::move(filters)) {}
 
 void ScratchCodec::close() {
-  if (dataset_ == nullptr) return;
   const hdf5::PreserveErrors preserve;
-  api().H5VLdataset_close(dataset_, native(), default_transfer(), nullptr);
-  dataset_ = nullptr;
+  for (void** dataset : {&dataset_, &pristine_}) {
+    if (*dataset != nullptr) api().H5VLdataset_close(*dataset, native(), default_transfer(), nullptr);
+    *dataset = nullptr;
+  }
+  if (root_ != nullptr) api().H5VLgroup_close(root_, native(), default_transfer(), nullptr);
+  root_ = nullptr;
 }
 
 Status ScratchCodec::failure(const char* act) const {
@@ -82,39 +86,92 @@ Status ScratchCodec::failure(const char* act) const {
                                  "Python package hdf5plugin: import it before reading)"};
 }
 
-Status ScratchCodec::prepare(hid_t type, hid_t dcpl, const chunk::Extent& chunk_dims) {
-  if (dataset_ != nullptr) return {};
-  rank_ = chunk_dims.size();
-  const Handle file = create_memory_file();
-  if (!file.valid()) return failure("set up a scratch file");
-  const std::vector<hsize_t> dims(chunk_dims.begin(), chunk_dims.end());
-  const Handle space(api().H5Screate_simple(static_cast<int>(rank_), dims.data(), nullptr));
-  const Handle list(api().H5Pcopy(dcpl));
-  api().H5Pset_alloc_time(list.get(), H5D_ALLOC_TIME_INCR);
-  const H5VL_loc_params_t loc = self(H5I_FILE);
-  dataset_ = api().H5VLdataset_create(api().H5VLobject(file.get()), &loc, native(), "chunk",
-                                      ARRAYMORPH_HDF5_ID(H5P_LST_LINK_CREATE_ID_g), type, space.get(),
-                                      list.get(), ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g),
-                                      default_transfer(), nullptr);
-  return dataset_ != nullptr ? Status() : failure("set up chunks");
+void* ScratchCodec::copy_dataset(void* source, void* target, H5I_type_t target_type,
+                                 const char* name) {
+  const Handle options(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_OBJECT_COPY_ID_g)));
+  const H5VL_loc_params_t from = self(H5I_DATASET);
+  const H5VL_loc_params_t to = self(target_type);
+  if (api().H5Pset_copy_object(options.get(), H5O_COPY_WITHOUT_ATTR_FLAG) < 0 ||
+      api().H5VLobject_copy(source, &from, ".", target, &to, name, native(), options.get(),
+                            ARRAYMORPH_HDF5_ID(H5P_LST_LINK_CREATE_ID_g), default_transfer(),
+                            nullptr) < 0) {
+    return nullptr;
+  }
+  return api().H5VLdataset_open(target, &to, native(), name,
+                                ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g), default_transfer(),
+                                nullptr);
 }
 
-Handle ScratchCodec::type() const {
-  H5VL_dataset_get_args_t args{};
-  args.op_type = H5VL_DATASET_GET_TYPE;
-  api().H5VLdataset_get(dataset_, native(), &args, default_transfer(), nullptr);
-  return Handle(args.args.get_type.type_id);
+Status ScratchCodec::prepare(void* native_dataset, const chunk::Extent& chunk_dims) {
+  if (dataset_ != nullptr) return {};
+  chunk_ = chunk_dims;
+  const Handle file = create_memory_file();
+  if (!file.valid()) return failure("set up a scratch file");
+  void* native_file = api().H5VLobject(file.get());
+  const H5VL_loc_params_t loc = self(H5I_FILE);
+  root_ = api().H5VLgroup_open(native_file, &loc, native(), "/",
+                               ARRAYMORPH_HDF5_ID(H5P_LST_GROUP_ACCESS_ID_g), default_transfer(),
+                               nullptr);
+  pristine_ = copy_dataset(native_dataset, native_file, H5I_FILE, "pristine");
+  void* dataset = copy_dataset(native_dataset, native_file, H5I_FILE, "chunk");
+  if (root_ == nullptr || pristine_ == nullptr || dataset == nullptr ||
+      !grow(pristine_, chunk_) || !grow(dataset, chunk_)) {
+    const Status status = failure("set up chunks");
+    if (dataset != nullptr) api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
+    close();
+    return status;
+  }
+  dataset_ = dataset;
+  return {};
 }
+
+// The first chunk must lie inside the extent as a whole.
+bool ScratchCodec::grow(void* dataset, const chunk::Extent& to) {
+  H5VL_dataset_get_args_t get{};
+  get.op_type = H5VL_DATASET_GET_SPACE;
+  if (api().H5VLdataset_get(dataset, native(), &get, default_transfer(), nullptr) < 0) return false;
+  const Handle space(get.args.get_space.space_id);
+  const chunk::Extent dims = hdf5::extent_of(space.get());
+  std::vector<hsize_t> size(dims.begin(), dims.end());
+  for (std::size_t axis = 0; axis < size.size(); ++axis) {
+    size[axis] = std::max<hsize_t>(size[axis], to[axis]);
+  }
+  if (std::equal(size.begin(), size.end(), dims.begin())) return true;
+  H5VL_dataset_specific_args_t set{};
+  set.op_type = H5VL_DATASET_SET_EXTENT;
+  set.args.set_extent.size = size.data();
+  return api().H5VLdataset_specific(dataset, native(), &set, default_transfer(), nullptr) >= 0;
+}
+
+/// The ids of a transfer of the whole chunk in the file type.
+struct ScratchCodec::Whole {
+  Whole(void* dataset, const chunk::Extent& chunk) {
+    H5VL_dataset_get_args_t get{};
+    get.op_type = H5VL_DATASET_GET_TYPE;
+    api().H5VLdataset_get(dataset, native(), &get, default_transfer(), nullptr);
+    type = Handle(get.args.get_type.type_id);
+    get.op_type = H5VL_DATASET_GET_SPACE;
+    api().H5VLdataset_get(dataset, native(), &get, default_transfer(), nullptr);
+    file = Handle(get.args.get_space.space_id);
+    const std::vector<hsize_t> count(chunk.begin(), chunk.end());
+    const std::vector<hsize_t> start(count.size(), 0);
+    memory = Handle(
+        api().H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
+    api().H5Sselect_hyperslab(file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(),
+                              nullptr);
+    type_id = type.get(), memory_id = memory.get(), file_id = file.get();
+  }
+  Handle type, memory, file;
+  hid_t type_id, memory_id, file_id;
+};
 
 Result<EncodedChunk> ScratchCodec::encode(ConstByteSpan decoded) const {
   if (dataset_ == nullptr) return Status(Code::internal, "the scratch dataset is not set up");
-  const Handle file_type = type();
+  Whole whole(dataset_, chunk_);
   void* dataset = dataset_;
   const void* from = decoded.data();
-  hid_t type_id = file_type.get();
-  hid_t all = H5S_ALL;
-  if (api().H5VLdataset_write(1, &dataset, native(), &type_id, &all, &all, default_transfer(), &from,
-                              nullptr) < 0) {
+  if (api().H5VLdataset_write(1, &dataset, native(), &whole.type_id, &whole.memory_id,
+                              &whole.file_id, default_transfer(), &from, nullptr) < 0) {
     return failure("encode a chunk");
   }
   H5VL_dataset_specific_args_t flush{};
@@ -123,7 +180,7 @@ Result<EncodedChunk> ScratchCodec::encode(ConstByteSpan decoded) const {
   if (api().H5VLdataset_specific(dataset_, native(), &flush, default_transfer(), nullptr) < 0) {
     return failure("encode a chunk");
   }
-  const std::vector<hsize_t> origin(rank_, 0);
+  const std::vector<hsize_t> origin(chunk_.size(), 0);
   hsize_t size = 0;
   H5VL_native_dataset_get_chunk_storage_size_t query{origin.data(), &size};
   if (optional_op(dataset_, H5VL_NATIVE_DATASET_GET_CHUNK_STORAGE_SIZE, &query) < 0) {
@@ -136,21 +193,56 @@ Result<EncodedChunk> ScratchCodec::encode(ConstByteSpan decoded) const {
   return encoded;
 }
 
+Status ScratchCodec::read_whole(void* dataset, ByteSpan into) const {
+  Whole whole(dataset, chunk_);
+  void* target = into.data();
+  if (api().H5VLdataset_read(1, &dataset, native(), &whole.type_id, &whole.memory_id,
+                             &whole.file_id, default_transfer(), &target, nullptr) < 0) {
+    return failure("decode a chunk");
+  }
+  return {};
+}
+
+// HDF5 keeps the filter mask of the chunk it looked at last, and of a chunk that is replaced by one
+// of the same size: a mask written by H5Dwrite_chunk is not seen by a later H5Dread of the same open
+// dataset. So: a dataset of its own, closed in between.
+Result<Buffer> ScratchCodec::decode_masked(ConstByteSpan stored, std::uint32_t filter_mask,
+                                           std::size_t decoded_size) const {
+  static std::atomic<unsigned> counter{0};
+  const std::string name = "masked-" + std::to_string(counter++);
+  const std::vector<hsize_t> origin(chunk_.size(), 0);
+  const H5VL_loc_params_t loc = self(H5I_GROUP);
+  void* dataset = copy_dataset(pristine_, root_, H5I_GROUP, name.c_str());
+  if (dataset == nullptr) return failure("decode a chunk");
+  const herr_t written = write_raw(dataset, origin.data(), filter_mask, stored);
+  Status status = written < 0 ? failure("decode a chunk") : Status();
+  api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
+  ARRAYMORPH_TRY(status);
+  dataset = api().H5VLdataset_open(root_, &loc, native(), name.c_str(),
+                                   ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g),
+                                   default_transfer(), nullptr);
+  if (dataset == nullptr) return failure("decode a chunk");
+  Buffer decoded(decoded_size);
+  status = read_whole(dataset, decoded.span());
+  api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
+  const H5VL_loc_params_t link = by_name(H5I_GROUP, name.c_str());
+  H5VL_link_specific_args_t remove{};
+  remove.op_type = H5VL_LINK_DELETE;
+  api().H5VLlink_specific(root_, &link, native(), &remove, default_transfer(), nullptr);
+  ARRAYMORPH_TRY(status);
+  return decoded;
+}
+
 Result<Buffer> ScratchCodec::decode(Buffer stored, std::uint32_t filter_mask,
                                     std::size_t decoded_size) const {
   if (dataset_ == nullptr) return Status(Code::internal, "the scratch dataset is not set up");
-  const std::vector<hsize_t> origin(rank_, 0);
-  const Handle file_type = type();
+  const std::uint32_t every = filters_.size() < 32 ? (1u << filters_.size()) - 1 : ~0u;
+  if ((filter_mask & every) == every && stored.size() == decoded_size) return stored;
+  if (filter_mask != 0) return decode_masked(stored.span(), filter_mask, decoded_size);
+  const std::vector<hsize_t> origin(chunk_.size(), 0);
+  if (write_raw(dataset_, origin.data(), 0, stored.span()) < 0) return failure("decode a chunk");
   Buffer decoded(decoded_size);
-  void* dataset = dataset_;
-  void* into = decoded.data();
-  hid_t type_id = file_type.get();
-  hid_t all = H5S_ALL;
-  if (write_raw(dataset_, origin.data(), filter_mask, stored.span()) < 0 ||
-      api().H5VLdataset_read(1, &dataset, native(), &type_id, &all, &all, default_transfer(), &into,
-                             nullptr) < 0) {
-    return failure("decode a chunk");
-  }
+  ARRAYMORPH_TRY(read_whole(dataset_, decoded.span()));
   return decoded;
 }
 

@@ -1,7 +1,8 @@
 // ScratchCodec: filters that only libhdf5 can run (szip, nbit, scaleoffset, lzf, plugins).
 //
-// A one-chunk dataset of the same type and filters in a native file in memory: raw bytes in and
-// decoded elements out, or the other way round. Right for every filter HDF5 itself can use.
+// A native copy of the dataset's description in a file in memory, of which one chunk is used: raw
+// bytes in and decoded elements out, or the other way round. Right for every filter that HDF5
+// itself can use.
 #pragma once
 
 #include <string>
@@ -17,9 +18,10 @@ class ScratchCodec final : public ChunkCodec {
  public:
   explicit ScratchCodec(std::vector<FilterSpec> filters);
 
-  /// Creates the scratch dataset unless it exists. `dcpl` as the native dataset reports it.
-  /// unsupported: a filter is not available; names it.
-  Status prepare(hid_t type, hid_t dcpl, const chunk::Extent& chunk_dims);
+  /// Sets the scratch dataset up unless it is. It is a copy (H5Ocopy) of the native dataset, not a
+  /// new one: creating one would run the filters' set_local again on parameters that it has
+  /// already adapted, which some filters (bitshuffle) take for others.
+  Status prepare(void* native_dataset, const chunk::Extent& chunk_dims);
 
   /// Closes the scratch dataset. Whoever made the codec calls this, under the library's lock: the
   /// last reference may be dropped by a request that completes on any thread.
@@ -32,13 +34,23 @@ class ScratchCodec final : public ChunkCodec {
 
  private:
   Status failure(const char* act) const;
-  hdf5::Handle type() const;
+  /// An open copy of `source`, named `name`, in the file or group `target`; null on failure.
+  static void* copy_dataset(void* source, void* target, H5I_type_t target_type, const char* name);
+  static bool grow(void* dataset, const chunk::Extent& to);
+  /// A chunk for which some filters were skipped.
+  Result<Buffer> decode_masked(ConstByteSpan stored, std::uint32_t filter_mask,
+                               std::size_t decoded_size) const;
+  Status read_whole(void* dataset, ByteSpan into) const;
+  /// A read or write of the one chunk: the whole of `elements`, by the file type.
+  struct Whole;
 
   std::vector<FilterSpec> filters_;
-  std::size_t rank_ = 0;
-  // A native object without an id, so that programs that count open ids never see it; it keeps its
-  // file open.
+  chunk::Extent chunk_;
+  // Native objects without ids, so that programs that count open ids never see them; they keep
+  // their file open.
   void* dataset_ = nullptr;
+  void* root_ = nullptr;     ///< the root group of the scratch file
+  void* pristine_ = nullptr;  ///< a second copy, in which no chunk is ever stored
 };
 
 }  // namespace arraymorph::vol

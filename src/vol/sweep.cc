@@ -67,7 +67,7 @@ Status remove_stored(FileOpening& opening) {
       return found.status().with_context("cannot delete " + opening.location.url());
     }
   }
-  if (live) live->mark_deleted();
+  if (live) live->abandon();
   ARRAYMORPH_TRY(remove(store, {metadata}));
   ARRAYMORPH_ASSIGN(const auto objects, list_all(store, prefix));
   std::vector<std::string> keys;

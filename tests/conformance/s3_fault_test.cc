@@ -121,7 +121,8 @@ TEST_F(S3FaultTest, SendsNoChecksumTrailersAndSignsOverHttp) {
   ASSERT_TRUE(put(*store_at(server.endpoint()), {"a b", bytes("abc"), {}, false}).ok());
   EXPECT_TRUE(seen.starts_with("PUT /b/a%20b HTTP/1.1\r\n")) << seen;
   EXPECT_NE(seen.find("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-            std::string::npos) << seen;
+            std::string::npos)
+      << seen;
   EXPECT_EQ(seen.find("trailer"), std::string::npos) << seen;
   EXPECT_EQ(seen.find("x-amz-checksum"), std::string::npos) << seen;
 }
@@ -131,8 +132,10 @@ TEST_F(S3FaultTest, RetriesTransientFailures) {
   HttpServer server([](const std::string&, unsigned n) {
     if (n == 0) return HttpServer::answer("503 Slow Down", error_body("SlowDown"));
     if (n == 1) return HttpServer::answer("500 Oops", "not xml");
-    if (n == 2) return std::string("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
-                                   "Connection: close\r\n\r\nabc");
+    if (n == 2)
+      return std::string(
+          "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
+          "Connection: close\r\n\r\nabc");
     return HttpServer::answer("200 OK", "complete");
   });
   const Result<GetReply> reply = get(*store_at(server.endpoint()), {"k", {}, {}});
@@ -185,9 +188,8 @@ TEST_F(S3FaultTest, SomebodyElsesObjectIsAConflict) {
 }
 
 TEST_F(S3FaultTest, ServersThatIgnoreRangesAreNoticed) {
-  HttpServer server([](const std::string&, unsigned) {
-    return HttpServer::answer("200 OK", "0123456789");
-  });
+  HttpServer server(
+      [](const std::string&, unsigned) { return HttpServer::answer("200 OK", "0123456789"); });
   expect_words(get(*store_at(server.endpoint()), {"k", ByteRange{2, 3}, {}}).status(),
                Code::unsupported, {"Range"});
 }
@@ -213,11 +215,11 @@ TEST_F(S3FaultTest, ARefusedConnectionFailsFast) {
 }
 
 TEST_F(S3FaultTest, TlsToAPlainServerFailsClearly) {
-  HttpServer server([](const std::string&, unsigned) {
-    return HttpServer::answer("400 Bad Request", "");
-  });
+  HttpServer server(
+      [](const std::string&, unsigned) { return HttpServer::answer("400 Bad Request", ""); });
   const std::string endpoint = "https" + server.endpoint().substr(4);
-  expect_words(get(*store_at(endpoint), {"k", {}, {}}).status(), Code::unavailable, {endpoint.c_str()});
+  expect_words(get(*store_at(endpoint), {"k", {}, {}}).status(), Code::unavailable,
+               {endpoint.c_str()});
 }
 
 TEST_F(S3FaultTest, MissingCredentialsAreNamed) {
@@ -231,6 +233,22 @@ TEST_F(S3FaultTest, MissingCredentialsAreNamed) {
                  {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "~/.aws/credentials"});
   }
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds(12));
+}
+
+TEST_F(S3FaultTest, ASilentCredentialServiceIsNotWaitedFor) {
+  HttpServer silent([](const std::string&, unsigned) { return std::string(); });
+  const std::string uri = silent.endpoint() + "/credentials";
+  const ScopedVariable no_key("AWS_ACCESS_KEY_ID", nullptr);
+  const ScopedVariable no_secret("AWS_SECRET_ACCESS_KEY", nullptr);
+  const ScopedVariable home("HOME", "/nonexistent");
+  const ScopedVariable container("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.c_str());
+  const auto store = store_at("http://127.0.0.1:1");
+  const Clock::time_point begin = Clock::now();
+  for (int i = 0; i < 2; ++i) {
+    expect_words(get(*store, {"k", {}, {}}).status(), Code::permission_denied,
+                 {"AWS_ACCESS_KEY_ID"});
+  }
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(9));
 }
 
 TEST_F(S3FaultTest, ProfilesAreRead) {
@@ -301,8 +319,8 @@ TEST_F(S3ServerFaultTest, ConcurrentCreatesHaveOneWinner) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
-      const auto reply = put(*store, {key, bytes(std::to_string(i)),
-                                      {PutCondition::Kind::if_absent, {}}, false});
+      const auto reply =
+          put(*store, {key, bytes(std::to_string(i)), {PutCondition::Kind::if_absent, {}}, false});
       if (reply.ok()) ++won;
       EXPECT_TRUE(reply.ok() || reply.status().code() == Code::already_exists)
           << reply.status().message();

@@ -123,7 +123,9 @@ TEST(S3ExitTest, ASilentServerHoldsExitForSecondsOnly) {
   HttpServer silent([](const std::string&, unsigned) { return std::string(); });
   const Clock::time_point begin = Clock::now();
   EXPECT_EQ(run_probe("BUCKET_NAME=b AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s "
-                      "AWS_ENDPOINT_URL_S3=" + silent.endpoint(), 20),
+                      "AWS_ENDPOINT_URL_S3=" +
+                          silent.endpoint(),
+                      20),
             42);
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds(15));
 }

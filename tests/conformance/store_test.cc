@@ -238,10 +238,14 @@ TEST_P(StoreTest, CopiesInsideTheStore) {
 
 TEST_P(StoreTest, TakesAnyCharacterInKeys) {
   const std::vector<std::string> names{
-      "with space",  "plus+sign", "percent%41",   "tilde~",        "ümläut-日本語-🎈",
-      "a&b=c?d#e",   "quote\"'`", "(round)[sq]{}", "semi;colon:comma,",
-      "<tag>&amp;",  "star*!$@",  ".hidden",       "trailing.",     "a/.arraymorph/metadata.h5",
-      "a/ds/c/0/10", "|pipe^",
+      "with space",        "plus+sign",
+      "percent%41",        "tilde~",
+      "ümläut-日本語-🎈",  "a&b=c?d#e",
+      "quote\"'`",         "(round)[sq]{}",
+      "semi;colon:comma,", "<tag>&amp;",
+      "star*!$@",          ".hidden",
+      "trailing.",         "a/.arraymorph/metadata.h5",
+      "a/ds/c/0/10",       "|pipe^",
   };
   for (const std::string& name : names) must_put(name, "content of " + name);
   for (const std::string& name : names) EXPECT_EQ(must_get(name), "content of " + name) << name;

@@ -71,10 +71,9 @@ def read_expected(store: str) -> dict[str, str]:
         if not reason.strip():
             raise SystemExit(f"expected_failures.txt: no reason given for {test}")
         only, _, rest = test.partition(": ")
+        stores = {"local", "seaweed"}
         if only in LEAST_PASSED:
-            stores, test = (only,), rest
-        else:
-            stores = ("local", "seaweed")
+            stores, test = {only}, rest
         if store in stores:
             expected[test.strip()] = reason.strip()
     return expected

@@ -16,8 +16,8 @@ COMPOUND = np.dtype([("a", "<i4"), ("b", ">f8", (2, 3)), ("s", "S5"), ("n", [("u
 
 def _raw(dtype: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     kind = np.dtype(dtype)
-    values = np.frombuffer(RNG.bytes(int(np.prod(shape)) * kind.itemsize), kind).reshape(shape)
-    return values.copy()
+    raw = RNG.bytes(int(np.prod(shape)) * kind.itemsize)
+    return np.array(np.frombuffer(raw, kind).reshape(shape))
 
 
 SHAPE = (37, 11)

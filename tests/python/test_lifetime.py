@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import arraymorph
-import h5py
 import numpy as np
 from conftest import Runner, Store
 
@@ -135,21 +134,25 @@ with h5py.File("x.h5") as f:
     )
 
 
-def test_shutdown_and_go_on(store: Store) -> None:
-    from arraymorph import _core
-
+def test_shutdown_and_go_on(store: Store, python: Runner) -> None:
     url = store.url("s.h5")
-    f = arraymorph.File(url, "w")
-    f.create_dataset("x", data=np.arange(10_000), chunks=(1000,))
-    with h5py._objects.phil:
-        _core.shutdown()
-        _core.shutdown()
-    with arraymorph.File(url) as g:
-        assert g["x"][9_999] == 9_999
-    f["x"][0] = 5
-    f.close()
-    with arraymorph.File(url) as g:
-        assert g["x"][0] == 5
+    python(
+        f"""
+import arraymorph, h5py, numpy as np
+from arraymorph import _core
+f = arraymorph.File({url!r}, "w")
+f.create_dataset("x", data=np.arange(10_000), chunks=(1000,))
+with h5py._objects.phil:
+    _core.shutdown()
+    _core.shutdown()
+with arraymorph.File({url!r}) as g:
+    assert g["x"][9_999] == 9_999
+f["x"][0] = 5
+f.close()
+with arraymorph.File({url!r}) as g:
+    assert g["x"][0] == 5
+"""
+    )
 
 
 def test_many_files_at_once(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -34,6 +35,9 @@ class Pair(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        # A collection while h5py turns an HDF5 error into an exception closes objects and with that
+        # frees the error's text: the native file would "fail" with UnicodeDecodeError.
+        gc.disable()
         self.directory = Path(tempfile.mkdtemp(prefix="reference-"))
         (self.directory / "native").mkdir()
         (self.directory / "ours").mkdir()
@@ -68,6 +72,10 @@ class Pair(RuleBasedStateMachine):
             except Exception as error:
                 results.append(None)
                 errors.append(error)
+        # HDF5 2.0 sometimes has freed memory in a message, which h5py then cannot decode.
+        unreadable = any(isinstance(error, UnicodeDecodeError) for error in errors)
+        if unreadable and None not in errors:
+            return None
         assert type(errors[0]) is type(errors[1]), f"native: {errors[0]!r}, ours: {errors[1]!r}"
         assert same_result(*results), f"native: {results[0]!r}, ours: {results[1]!r}"
         return results[0]
@@ -200,6 +208,8 @@ class Pair(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from([*NAMES, "g", "data"]), other=names)
     def copy(self, name: str, other: str) -> None:
+        if self.native.mode == "r":
+            return  # native HDF5 breaks its own file: close fails, later calls crash
         self.both(lambda file: file.copy(name, other))
 
     @rule(data=st.data())
@@ -242,6 +252,8 @@ class Pair(RuleBasedStateMachine):
             finally:
                 self.native.close()
                 self.ours.close()
+        gc.enable()
+        gc.collect()
         shutil.rmtree(self.directory)
 
 

@@ -160,7 +160,9 @@ def _switch_off(executable: str) -> list[str]:
     """Options for services with fixed ports, which would collide with a second server, and for
     reports to the outside; releases differ in which of them they know."""
     wanted = ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
-    usage = subprocess.run([executable, "server", "-h"], capture_output=True, text=True, check=False)
+    usage = subprocess.run(
+        [executable, "server", "-h"], capture_output=True, text=True, check=False
+    )
     known = (usage.stdout + usage.stderr).split()
     return [option for option in wanted if option.split("=")[0] in known]
 

@@ -43,7 +43,7 @@ Result<File> open_child(const std::string& root, const File& parent, const std::
   File child(::openat(parent.fd(), name.c_str(), kDirectory | O_NOFOLLOW));
   if (child.ok()) return child;
   const int error = errno;
-  struct stat info {};
+  struct stat info{};
   const bool link = (error == ELOOP || error == ENOTDIR) &&
                     ::fstatat(parent.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
                     S_ISLNK(info.st_mode);
@@ -61,8 +61,7 @@ Result<File> open_child(const std::string& root, const File& parent, const std::
 Result<Place> walk(const std::string& root, std::string_view key, Missing missing) {
   ARRAYMORPH_ASSIGN(File directory, open_root(root, missing));
   std::string path = root == "/" ? "" : root;
-  for (std::size_t slash = key.find('/'); slash != std::string_view::npos;
-       slash = key.find('/')) {
+  for (std::size_t slash = key.find('/'); slash != std::string_view::npos; slash = key.find('/')) {
     const std::string name(key.substr(0, slash));
     path += "/" + name;
     ARRAYMORPH_ASSIGN(directory, open_child(root, directory, name, path, missing));
@@ -80,21 +79,32 @@ File::~File() {
 Status errno_status(int error, std::string_view verb, std::string_view path) {
   Code code = Code::unavailable;
   switch (error) {
-    case ENOENT: code = Code::not_found; break;
-    case EEXIST: code = Code::already_exists; break;
+    case ENOENT:
+      code = Code::not_found;
+      break;
+    case EEXIST:
+      code = Code::already_exists;
+      break;
     case EACCES:
     case EPERM:
-    case EROFS: code = Code::permission_denied; break;
+    case EROFS:
+      code = Code::permission_denied;
+      break;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: code = Code::out_of_space; break;
+    case EFBIG:
+      code = Code::out_of_space;
+      break;
     case ENAMETOOLONG:
     case ENOTDIR:
     case EISDIR:
     case ELOOP:
     case EINVAL:
-    case EILSEQ: code = Code::invalid_argument; break;
-    default: break;
+    case EILSEQ:
+      code = Code::invalid_argument;
+      break;
+    default:
+      break;
   }
   return Status(code, "cannot " + std::string(verb) + " " + std::string(path) + ": " +
                           std::generic_category().message(error));
@@ -156,8 +166,7 @@ void prune(const std::string& root, std::string_view key) {
     const Result<Place> place = open_parent(root, key, Missing::fail);
     if (!place.ok()) continue;
     // Fails when something lies there, which ends the walk.
-    if (::unlinkat(place->parent.fd(), place->name.c_str(), AT_REMOVEDIR) != 0 &&
-        errno != ENOENT) {
+    if (::unlinkat(place->parent.fd(), place->name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
       return;
     }
   }

@@ -32,7 +32,7 @@ class Lister {
     const DirectoryStream stream(::fdopendir(fd));
     if (!stream) return errno_status(errno, "list", base);
     std::vector<std::string> names;
-    ARRAYMORPH_TRY(read_names(stream.get(), base, names));
+    ARRAYMORPH_TRY(read_names(stream.get(), fd, base, names));
     for (std::string& child : names) {
       if (full_) return Status();
       const std::string key = base + child;
@@ -62,7 +62,8 @@ class Lister {
 
   // Names that may lead to wanted keys, sorted; directories carry a trailing '/', so that sorting
   // names sorts the keys below them too.
-  Status read_names(DIR* stream, const std::string& base, std::vector<std::string>& names) const {
+  Status read_names(DIR* stream, int fd, const std::string& base,
+                    std::vector<std::string>& names) const {
     for (;;) {
       errno = 0;
       const dirent* entry = ::readdir(stream);
@@ -71,8 +72,8 @@ class Lister {
       if (name == "." || name == ".." || name.starts_with(kTemporaryPrefix)) continue;
       unsigned char type = entry->d_type;
       if (type == DT_UNKNOWN) {
-        struct stat info {};
-        if (::fstatat(::dirfd(stream), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        struct stat info{};
+        if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
         type = S_ISDIR(info.st_mode) ? DT_DIR : S_ISREG(info.st_mode) ? DT_REG : DT_UNKNOWN;
       }
       if (type != DT_DIR && type != DT_REG) continue;
@@ -85,7 +86,7 @@ class Lister {
   }
 
   void add(int fd, const std::string& name, const std::string& key) {
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
     if (reply_.objects.size() == request_.limit) {
       reply_.next = reply_.objects.back().key;

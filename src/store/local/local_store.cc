@@ -38,8 +38,7 @@ Status check_local_key(const std::string& key) {
   ARRAYMORPH_TRY(check_key(key));
   if (key.starts_with(local::kTemporaryPrefix) ||
       key.find("/" + std::string(local::kTemporaryPrefix)) != std::string::npos) {
-    return Status(Code::invalid_argument,
-                  "key '" + key + "' has the name of a temporary file");
+    return Status(Code::invalid_argument, "key '" + key + "' has the name of a temporary file");
   }
   return Status();
 }
@@ -199,7 +198,7 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
 
   struct Opened {
     File file;
-    struct stat info {};
+    struct stat info{};
     std::string path;
   };
 
@@ -250,8 +249,7 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
   Result<PutReply> write(const PutRequest& request) const {
     ARRAYMORPH_TRY(check_local_key(request.key));
     for (int attempt = 1;; ++attempt) {
-      ARRAYMORPH_ASSIGN(const Place place,
-                        local::open_parent(root_, request.key, Missing::create));
+      ARRAYMORPH_ASSIGN(const Place place, local::open_parent(root_, request.key, Missing::create));
       Result<PutReply> reply = write_at(place, request);
       // The directory was pruned under our feet, before our file was in it.
       const bool again = !reply.ok() && reply.status().code() == Code::not_found;
@@ -264,7 +262,7 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
     ARRAYMORPH_TRY(write_all(draft.fd(), request.body->span(), place.path));
     stamp(draft.fd());
     if (request.durable && ::fsync(draft.fd()) != 0) return errno_status(errno, "sync", place.path);
-    struct stat info {};
+    struct stat info{};
     if (::fstat(draft.fd(), &info) != 0) return errno_status(errno, "write", place.path);
     ARRAYMORPH_TRY(move_into_place(draft, place, request));
     if (request.durable && ::fsync(place.parent.fd()) != 0) {
@@ -297,10 +295,10 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
       if (::unlinkat(place->parent.fd(), place->name.c_str(), 0) != 0) {
         const int error = errno;
         // A directory is not an object (macOS says EPERM).
-        struct stat info {};
-        const bool directory = ::fstatat(place->parent.fd(), place->name.c_str(), &info,
-                                         AT_SYMLINK_NOFOLLOW) == 0 &&
-                               S_ISDIR(info.st_mode);
+        struct stat info{};
+        const bool directory =
+            ::fstatat(place->parent.fd(), place->name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(info.st_mode);
         if (error != ENOENT && !directory) return errno_status(error, "remove", place->path);
       }
     }

@@ -27,9 +27,7 @@ std::string authority_of(const S3Endpoint& endpoint, const std::string& region) 
   return "s3." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
 }
 
-std::string scheme_of(const S3Endpoint& endpoint) {
-  return endpoint.tls ? "https://" : "http://";
-}
+std::string scheme_of(const S3Endpoint& endpoint) { return endpoint.tls ? "https://" : "http://"; }
 
 Address address_of(const S3Endpoint& endpoint, const std::string& bucket,
                    const std::string& region) {
@@ -77,8 +75,12 @@ Client::Client(const std::string& bucket, const Config& config, const S3Endpoint
     : target_{bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region),
               config.s3.region},
       address_(address_of(endpoint, bucket, config.s3.region)),
-      options_{endpoint, config.s3.region, config.s3.ca_bundle,
-               CredentialSource::from_environment(), config.connections, config.timeout_seconds},
+      options_{endpoint,
+               config.s3.region,
+               config.s3.ca_bundle,
+               CredentialSource::from_environment(),
+               config.connections,
+               config.timeout_seconds},
       retries_(config.retries),
       limit_(kRequestsPerConnection * config.connections) {}
 
@@ -125,8 +127,8 @@ Status Client::launch(const std::shared_ptr<Request>& request) {
         self->finish(ended, failure);
       });
   if (attempt == nullptr) {
-    return Status(Code::internal, describe(*request, target_) + ": " +
-                                      aws_error_str(aws_last_error()));
+    return Status(Code::internal,
+                  describe(*request, target_) + ": " + aws_error_str(aws_last_error()));
   }
   attempts_.insert(attempt);
   return Status();
@@ -139,8 +141,8 @@ void Client::finish(Attempt& attempt, const std::optional<Failure>& failure) {
   if (!failure) {
     if (request->overflow) {
       complete(lock, request,
-               Status(Code::corrupt, describe(*request, target_) +
-                                         ": the object is longer than expected"));
+               Status(Code::corrupt,
+                      describe(*request, target_) + ": the object is longer than expected"));
     } else {
       complete(lock, request, std::move(request->answer));
     }
@@ -265,7 +267,7 @@ void Client::before_fork() { mutex_.lock(); }
 void Client::after_fork(bool child) {
   if (child && session_) {
     // Threads, sockets and what they had to do belong to the parent: forget, do not release.
-    static_cast<void>(session_.release());
+    [[maybe_unused]] const Session* const theirs = session_.release();
     new std::deque<std::shared_ptr<Request>>(std::move(queue_));
     queue_.clear();
     attempts_.clear();

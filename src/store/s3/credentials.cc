@@ -31,7 +31,9 @@ std::string CredentialSource::fingerprint() const {
 std::string CredentialSource::advice() const {
   const std::string name = profile.empty() ? "default" : profile;
   return "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or add "
-         "profile '" + name + "' to ~/.aws/credentials (neither has them, nor do web identity, "
+         "profile '" +
+         name +
+         "' to ~/.aws/credentials (neither has them, nor do web identity, "
          "container and instance metadata)";
 }
 

@@ -44,8 +44,8 @@ void delete_objects(Client& client, std::vector<std::string> keys, DoneStatus do
     asked->done = [join, in_bucket](const Result<Answer>& answer) {
       const Status status = answer.status();
       // A missing key is what was wanted; a missing bucket is not.
-      const bool gone = status.code() == Code::not_found &&
-                        status.message().find(in_bucket) == std::string::npos;
+      const bool gone =
+          status.code() == Code::not_found && status.message().find(in_bucket) == std::string::npos;
       join->arrive(gone ? Status() : status);
     };
     client.send(asked);

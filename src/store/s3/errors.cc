@@ -23,9 +23,13 @@ struct ServerError {
 ServerError read_body(std::string_view body) {
   ServerError error;
   const auto text = [&](std::string_view path, std::string value) {
-    if (path == "/Error/Code") error.code = std::move(value);
-    if (path == "/Error/Message") error.message = std::move(value);
-    if (path == "/Error/Region") error.region = std::move(value);
+    if (path == "/Error/Code") {
+      error.code = std::move(value);
+    } else if (path == "/Error/Message") {
+      error.message = std::move(value);
+    } else if (path == "/Error/Region") {
+      error.region = std::move(value);
+    }
   };
   walk_xml(body, text, [](std::string_view) {});
   return error;
@@ -43,8 +47,7 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"NoSuchVersion", Code::not_found, Retry::never, ""},
     {"AccessDenied", Code::permission_denied, Retry::never,
      "check AWS_ACCESS_KEY_ID, the bucket's policy, and that the bucket exists"},
-    {"SignatureDoesNotMatch", Code::permission_denied, Retry::never,
-     "check AWS_SECRET_ACCESS_KEY"},
+    {"SignatureDoesNotMatch", Code::permission_denied, Retry::never, "check AWS_SECRET_ACCESS_KEY"},
     {"InvalidAccessKeyId", Code::permission_denied, Retry::never, "check AWS_ACCESS_KEY_ID"},
     {"InvalidToken", Code::permission_denied, Retry::never, "check AWS_SESSION_TOKEN"},
     {"ExpiredToken", Code::permission_denied, Retry::never,
@@ -71,19 +74,28 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
 
 KnownCode by_status(int status) {
   switch (status) {
-    case 404: return {{}, Code::not_found, Retry::never, {}};
+    case 404:
+      return {{}, Code::not_found, Retry::never, {}};
     case 401:
     case 403:
-      return {{}, Code::permission_denied, Retry::never,
+      return {{},
+              Code::permission_denied,
+              Retry::never,
               "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"};
-    case 409: return {{}, Code::conflict, Retry::later, {}};
-    case 412: return {{}, Code::conflict, Retry::never, {}};
+    case 409:
+      return {{}, Code::conflict, Retry::later, {}};
+    case 412:
+      return {{}, Code::conflict, Retry::never, {}};
     case 405:
-    case 501: return {{}, Code::unsupported, Retry::never, {}};
-    case 507: return {{}, Code::out_of_space, Retry::never, {}};
+    case 501:
+      return {{}, Code::unsupported, Retry::never, {}};
+    case 507:
+      return {{}, Code::out_of_space, Retry::never, {}};
     case 408:
-    case 429: return {{}, Code::unavailable, Retry::later, {}};
-    default: break;
+    case 429:
+      return {{}, Code::unavailable, Retry::later, {}};
+    default:
+      break;
   }
   if (status >= 500) return {{}, Code::unavailable, Retry::later, {}};
   return {{}, Code::invalid_argument, Retry::never, {}};
@@ -167,14 +179,15 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
               Retry::never};
     case AWS_ERROR_S3_INTERNAL_ERROR:
     case AWS_ERROR_S3_SLOW_DOWN:
-      return {Status(Code::unavailable, text + target.endpoint + " is overloaded or failing (" +
-                                            cause + ")"),
+      return {Status(Code::unavailable,
+                     text + target.endpoint + " is overloaded or failing (" + cause + ")"),
               Retry::later};
-    default: break;
+    default:
+      break;
   }
   if (is_credentials_error(failure.engine_error)) {
-    return {Status(Code::permission_denied, text + "cannot sign the request (" + cause +
-                                                "): check the AWS credentials"),
+    return {Status(Code::permission_denied,
+                   text + "cannot sign the request (" + cause + "): check the AWS credentials"),
             Retry::never};
   }
   return {Status(Code::unavailable, text + "no answer from " + target.endpoint + ": " + cause),

@@ -11,10 +11,10 @@ namespace arraymorph::store::s3 {
 
 /// What went wrong with an attempt, as the engine reports it.
 struct Failure {
-  int engine_error = 0;        ///< aws_last_error code
-  int http_status = 0;         ///< 0: no answer came, or the engine does not tell
-  std::string body;            ///< of the answer
-  std::string bucket_region;   ///< x-amz-bucket-region
+  int engine_error = 0;       ///< aws_last_error code
+  int http_status = 0;        ///< 0: no answer came, or the engine does not tell
+  std::string body;           ///< of the answer
+  std::string bucket_region;  ///< x-amz-bucket-region
 };
 
 /// How soon another attempt may succeed.

@@ -1,5 +1,6 @@
 #include "store/s3/s3_store.h"
 
+#include <chrono>
 #include <utility>
 
 #include "store/key.h"
@@ -8,12 +9,16 @@
 namespace arraymorph::store {
 namespace {
 
+constexpr std::chrono::seconds kStopBudget{5};
+
 class S3Store final : public ObjectStore {
  public:
   S3Store(const std::string& bucket, const Config& config, const S3Endpoint& endpoint)
       : url_("s3://" + bucket), client_(std::make_shared<s3::Client>(bucket, config, endpoint)) {
     enroll(client_);
   }
+
+  ~S3Store() override { client_->stop(std::chrono::steady_clock::now() + kStopBudget); }
 
   void get(GetRequest request, Done<GetReply> done) override {
     if (Status bad = check_key(request.key); !bad.ok()) return done(std::move(bad));
@@ -61,9 +66,8 @@ std::string s3_identity(const std::string& bucket, const Config& config) {
   std::string id = bucket;
   for (const std::string& part :
        {s3.endpoint, s3.region, s3.addressing_style, s3.use_tls, s3.signed_payloads, s3.ca_bundle,
-        s3::CredentialSource::from_environment().fingerprint(),
-        std::to_string(config.connections), std::to_string(config.retries),
-        std::to_string(config.timeout_seconds)}) {
+        s3::CredentialSource::from_environment().fingerprint(), std::to_string(config.connections),
+        std::to_string(config.retries), std::to_string(config.timeout_seconds)}) {
     id += '\n' + part;
   }
   return id;

@@ -44,13 +44,13 @@ Status Session::open_tls(const SessionOptions& options) {
   aws_tls_ctx_options_init_default_client(&tls, aws_default_allocator());
   Status status;
   const std::string& file = options.ca_bundle;
-  const bool readable =
-      file.empty() || aws_tls_ctx_options_override_default_trust_store_from_path(
-                          &tls, nullptr, file.c_str()) == AWS_OP_SUCCESS;
+  const bool readable = file.empty() || aws_tls_ctx_options_override_default_trust_store_from_path(
+                                            &tls, nullptr, file.c_str()) == AWS_OP_SUCCESS;
   if (readable) tls_ = aws_tls_client_ctx_new(aws_default_allocator(), &tls);
   if (tls_ == nullptr && !file.empty()) {
-    status = Status(Code::invalid_argument, "AWS_CA_BUNDLE=" + file + " cannot be used: " +
-                                                aws_error_str(aws_last_error()));
+    status =
+        Status(Code::invalid_argument,
+               "AWS_CA_BUNDLE=" + file + " cannot be used: " + aws_error_str(aws_last_error()));
   } else if (tls_ == nullptr) {
     status = engine_failed("cannot set up TLS");
   }

@@ -83,7 +83,8 @@ bool walk_xml(std::string_view document,
     if (tag.starts_with('/')) {
       if (!path.ends_with("/" + std::string(tag.substr(1)))) return false;
       if (leaf) {
-        std::optional<std::string> value = decode_text(document.substr(text_start, at - text_start));
+        std::optional<std::string> value =
+            decode_text(document.substr(text_start, at - text_start));
         if (!value) return false;
         text(path, std::move(*value));
       } else {

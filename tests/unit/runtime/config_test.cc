@@ -123,8 +123,7 @@ TEST(S3EndpointTest, ContradictionsAreRefused) {
         with_endpoint("https://h", "no"), with_endpoint("ftp://h"), with_endpoint("http://"),
         with_endpoint("http://h/path"), with_endpoint("h", "maybe"),
         with_endpoint("http://h", "", "both")}) {
-    EXPECT_EQ(s3_endpoint(settings).status().code(), Code::invalid_argument)
-        << settings.endpoint;
+    EXPECT_EQ(s3_endpoint(settings).status().code(), Code::invalid_argument) << settings.endpoint;
   }
   const std::string message = s3_endpoint(with_endpoint("localhost:9000")).status().message();
   EXPECT_NE(message.find("http://localhost:9000"), std::string::npos) << message;

@@ -82,6 +82,9 @@ TEST(LifecycleTest, PoolsWorkOnBothSidesOfAFork) {
 }
 
 TEST(LifecycleTest, ForkInOneThreadWhileOthersSubmit) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer cannot follow a fork with other threads running";
+#endif
   ThreadPool pool(2);
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> submitted{0};

@@ -1,6 +1,4 @@
 // What the local store promises beyond the common contract.
-#include "store/local/local_store.h"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,6 +9,7 @@
 #include <thread>
 
 #include "store/local/files.h"
+#include "store/local/local_store.h"
 
 namespace arraymorph::store {
 namespace {
@@ -111,8 +110,7 @@ TEST_F(LocalStoreTest, TemporaryFilesAreNotObjects) {
 TEST_F(LocalStoreTest, FailedPutsLeaveNothingBehind) {
   ASSERT_TRUE(put_text("a", "x").ok());
   EXPECT_EQ(put_text("a", "y", {PutCondition::Kind::if_absent, {}}).code(), Code::already_exists);
-  EXPECT_EQ(put_text("a", "y", {PutCondition::Kind::if_match, "\"other\""}).code(),
-            Code::conflict);
+  EXPECT_EQ(put_text("a", "y", {PutCondition::Kind::if_match, "\"other\""}).code(), Code::conflict);
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 1);
 }
 
@@ -138,8 +136,8 @@ TEST_F(LocalStoreTest, ConditionsHoldBetweenProcesses) {
     for (int i = 0; i < 4; ++i) {
       const pid_t child = ::fork();
       if (child == 0) {
-        const Status first = put_text("commit", std::to_string(i),
-                                      {PutCondition::Kind::if_match, etag});
+        const Status first =
+            put_text("commit", std::to_string(i), {PutCondition::Kind::if_match, etag});
         const Status second = put_text("new" + std::to_string(round), std::to_string(i),
                                        {PutCondition::Kind::if_absent, {}});
         ::_exit((first.ok() ? 1 : 0) + (second.ok() ? 16 : 0));

@@ -1,7 +1,7 @@
-#include "store/s3/errors.h"
-
 #include <aws/io/io.h>
 #include <gtest/gtest.h>
+
+#include "store/s3/errors.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -33,8 +33,8 @@ TEST(S3ErrorsTest, NamesKeyCauseAndNextStep) {
   const Verdict denied = judge_http(403, body("SignatureDoesNotMatch"));
   EXPECT_EQ(denied.status.code(), Code::permission_denied);
   EXPECT_EQ(denied.retry, Retry::never);
-  expect_words(denied.status, {"PUT s3://bucket/key: 403 SignatureDoesNotMatch: words",
-                               "AWS_SECRET_ACCESS_KEY"});
+  expect_words(denied.status,
+               {"PUT s3://bucket/key: 403 SignatureDoesNotMatch: words", "AWS_SECRET_ACCESS_KEY"});
   expect_words(judge_http(403, body("InvalidAccessKeyId")).status, {"AWS_ACCESS_KEY_ID"});
 }
 
@@ -80,8 +80,7 @@ TEST(S3ErrorsTest, RetriesWhatMayPass) {
 TEST(S3ErrorsTest, TransportErrorsNameTheEndpoint) {
   Request request;
   request.method = "GET";
-  const Verdict refused =
-      judge(request, {AWS_IO_SOCKET_CONNECTION_REFUSED, 0, {}, {}}, kTarget);
+  const Verdict refused = judge(request, {AWS_IO_SOCKET_CONNECTION_REFUSED, 0, {}, {}}, kTarget);
   EXPECT_EQ(refused.status.code(), Code::unavailable);
   EXPECT_EQ(refused.retry, Retry::soon);
   expect_words(refused.status, {"GET s3://bucket", "http://host:1", "AWS_ENDPOINT_URL_S3"});

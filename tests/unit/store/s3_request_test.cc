@@ -1,8 +1,7 @@
-#include "store/s3/request.h"
-
 #include <gtest/gtest.h>
 
 #include "store/s3/payload_hash.h"
+#include "store/s3/request.h"
 
 namespace arraymorph::store::s3 {
 namespace {

@@ -1,6 +1,6 @@
-#include "store/s3/xml.h"
-
 #include <gtest/gtest.h>
+
+#include "store/s3/xml.h"
 
 namespace arraymorph::store::s3 {
 namespace {
