@@ -46,6 +46,7 @@ void finish(Put& put, const Status& status) {
 
 void store(const std::shared_ptr<Put>& put) {
   PutRequest request;
+  request.durable = true;  // a flush that reports success is kept
   request.key = put->array->key(put->entry->index);
   request.body = put->body;
   put->array->store.put(std::move(request),

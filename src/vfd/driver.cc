@@ -54,7 +54,7 @@ H5FD_t* open(const char* name, unsigned flags, hid_t fapl, haddr_t) {
   auto handle = std::make_unique<OpenHandle>();
   handle->backing = std::move(*backing);
   handle->writable = (flags & H5F_ACC_RDWR) != 0;
-  handle->backing->opened(handle->writable);
+  handle->backing->opened(flags);
   registry().handles.push_back(handle.get());
   return &handle.release()->pub;
 }

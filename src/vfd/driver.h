@@ -33,8 +33,8 @@ class Backing {
   virtual Image& image() = 0;
   /// Equal for two opens of the same file.
   virtual const std::string& canonical_name() const = 0;
-  /// One more driver-level open of this file.
-  virtual void opened(bool writable) = 0;
+  /// One more driver-level open of this file, with HDF5's H5F_ACC_* flags.
+  virtual void opened(unsigned flags) = 0;
   /// HDF5 has closed one; what it had to write is in the image. `last`: no other is open.
   virtual Status closed(bool last) = 0;
 };

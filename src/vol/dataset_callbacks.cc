@@ -1,6 +1,7 @@
 // Dataset callbacks: creation and opening, reads and writes sorted by who holds the data.
 #include "vol/callbacks.h"
 
+#include "hdf5/dataspace.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "vol/dataset.h"
@@ -100,15 +101,24 @@ Status flush(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) 
 }
 
 Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) {
-  if (object.file && !object.file->writable()) ARRAYMORPH_TRY(object.file->reload());
-  if (object.dataset) {
-    object.dataset->listed.reset();
-    ARRAYMORPH_TRY(object.dataset->array->refresh());
+  const std::shared_ptr<FileState> file = object.file;
+  const std::shared_ptr<Dataset> dataset = object.dataset;
+  if (file && file->follows_writer()) ARRAYMORPH_TRY(file->reload());
+  if (dataset) {
+    dataset->listed.reset();
+    ARRAYMORPH_TRY(dataset->array->refresh());
   }
+  // Native closes the dataset and opens it again under the same id: from here on `object` is gone.
+  const hid_t id = args->args.refresh.dset_id;
   if (api().H5VLdataset_specific(object.under, native(), args, dxpl_id, nullptr) < 0) {
     return native_status(-1);
   }
-  return {};
+  if (!dataset || !file->follows_writer()) return {};
+  // The writer may have grown the dataset (under SWMR it never shrinks).
+  Object reopened;
+  reopened.under = api().H5VLobject(id);
+  const chunk::Extent now = hdf5::extent_of(space_of(reopened).get());
+  return now == dataset->array->grid().dims ? Status() : dataset->array->resize(now);
 }
 
 }  // namespace

@@ -40,7 +40,10 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
 
 FileState::~FileState() = default;
 
-void FileState::opened(bool writable) { writable_ = writable_ || writable; }
+void FileState::opened(unsigned flags) {
+  writable_ = writable_ || (flags & H5F_ACC_RDWR) != 0;
+  follows_writer_ = follows_writer_ || (flags & H5F_ACC_SWMR_READ) != 0;
+}
 
 Status FileState::closed(bool last) {
   if (!last) return {};

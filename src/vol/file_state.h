@@ -49,7 +49,7 @@ class FileState final : public vfd::Backing {
   std::shared_ptr<vfd::Opening> opening() override { return opening_; }
   vfd::Image& image() override { return image_; }
   const std::string& canonical_name() const override { return url_; }
-  void opened(bool writable) override;
+  void opened(unsigned flags) override;
   Status closed(bool last) override;
 
   const Config& config() const { return opening_->config; }
@@ -59,6 +59,9 @@ class FileState final : public vfd::Backing {
   const std::string& key_prefix() const { return key_prefix_; }
   Catalog& catalog() { return catalog_; }
   bool writable() const { return writable_; }
+  /// Opened for single-writer/multiple-reader reading: refreshing an object may move to the state
+  /// that the writer committed last. Other readers keep the state they opened.
+  bool follows_writer() const { return follows_writer_; }
   int close_degree() const { return opening_->close_degree; }
 
   /// HDF5 has created the file completely: from now on it may be committed.
@@ -97,6 +100,7 @@ class FileState final : public vfd::Backing {
   std::map<Address, std::shared_ptr<Dataset>> datasets_;
 
   bool writable_ = false;
+  bool follows_writer_ = false;
   bool established_ = false;  ///< the image is a whole HDF5 file
   bool abandoned_ = false;
   std::uint64_t generation_ = fork_generation();

@@ -61,23 +61,27 @@ std::string random_tag() {
 
 std::string PrefixSet::claim(std::string_view path) {
   const std::string stem = key_from_path(path) + (tag_.empty() ? "" : "~" + tag_);
+  // Below a taken folder no name will do.
+  const bool inside = lies_inside(stem);
   std::string prefix = stem;
   for (unsigned n = 2; !free(prefix); ++n) {
     const std::string number = std::to_string(n);
-    prefix = stem + "~" + number;
-    // A taken folder above: no name below it will do.
-    if (!free(prefix)) prefix = "~" + number + "/" + stem;
+    prefix = inside ? "~" + number + "/" + stem : stem + "~" + number;
   }
   taken_.insert(prefix);
   return prefix;
 }
 
-bool PrefixSet::free(const std::string& prefix) const {
-  if (taken_.contains(prefix)) return false;
+bool PrefixSet::lies_inside(const std::string& prefix) const {
   for (std::size_t slash = prefix.find('/'); slash != std::string::npos;
        slash = prefix.find('/', slash + 1)) {
-    if (taken_.contains(prefix.substr(0, slash))) return false;
+    if (taken_.contains(prefix.substr(0, slash))) return true;
   }
+  return false;
+}
+
+bool PrefixSet::free(const std::string& prefix) const {
+  if (taken_.contains(prefix) || lies_inside(prefix)) return false;
   const std::string inside = prefix + "/";
   const auto next = taken_.lower_bound(inside);
   return next == taken_.end() || !next->starts_with(inside);

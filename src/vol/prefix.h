@@ -15,12 +15,13 @@ class PrefixSet {
   /// may lie under plain names.
   void tag_new(std::string tag) { tag_ = std::move(tag); }
   void add(const std::string& prefix) { taken_.insert(prefix); }
-  void release(const std::string& prefix) { taken_.erase(prefix); }
 
   /// A free prefix made from the dataset's path ("/a/b" -> "a/b", then "a/b~2", ...).
   std::string claim(std::string_view path);
 
  private:
+  /// A folder above `prefix` is itself a prefix.
+  bool lies_inside(const std::string& prefix) const;
   bool free(const std::string& prefix) const;
 
   std::set<std::string> taken_;

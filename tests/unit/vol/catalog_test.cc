@@ -1,0 +1,67 @@
+#include "vol/catalog.h"
+
+#include <gtest/gtest.h>
+
+namespace arraymorph::vol {
+namespace {
+
+Catalog sample() {
+  Catalog catalog;
+  CatalogEntry entry;
+  entry.prefix = "a/b";
+  entry.chunk = {10, 20};
+  entry.filter_masks[{1, 2}] = 3;
+  catalog.datasets[800] = entry;
+  entry.prefix = "c~2";
+  entry.contiguous = true;
+  entry.alloc_time = 1;
+  entry.filter_masks.clear();
+  catalog.datasets[~0ull >> 1] = entry;
+  catalog.trash = {"old", "older~2"};
+  catalog.sweep_needed = true;
+  catalog.external_links = true;
+  return catalog;
+}
+
+TEST(Catalog, SurvivesItsJson) {
+  const auto read = catalog_from_json(to_json(sample()));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(*read, sample());
+  EXPECT_EQ(*catalog_from_json(to_json(Catalog())), Catalog());
+}
+
+TEST(Catalog, RefusesWhatItDoesNotUnderstand) {
+  for (const char* text :
+       {"", "{", "[]", "null", "{}", R"({"version":1})", R"({"version":-1,"datasets":[]})",
+        R"({"version":1,"datasets":{}})", R"({"version":1,"datasets":[1]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a"}]})",
+        R"({"version":1,"datasets":[{"address":-1,"prefix":"a","chunk":[1]}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":["1"]}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"filter_masks":[1]}]})",
+        R"({"version":1,"datasets":[],"trash":5})"}) {
+    const auto read = catalog_from_json(text);
+    ASSERT_FALSE(read.ok()) << text;
+    EXPECT_EQ(read.status().code(), Code::corrupt) << text;
+  }
+}
+
+TEST(Catalog, RefusesPrefixesThatLeaveTheFile) {
+  for (const char* prefix : {"", "/a", "a/", "../x", "a/../b", "..", "a//b", "./a", "a\\u0000b"}) {
+    const std::string text = std::string(R"({"version":1,"datasets":[{"address":1,"prefix":")") +
+                             prefix + R"(","chunk":[1]}]})";
+    EXPECT_FALSE(catalog_from_json(text).ok()) << prefix;
+    EXPECT_FALSE(catalog_from_json(std::string(R"({"version":1,"datasets":[],"trash":[")") +
+                                   prefix + "\"]}")
+                     .ok())
+        << prefix;
+  }
+}
+
+TEST(Catalog, NamesALaterVersion) {
+  const auto read = catalog_from_json(R"({"version":2,"datasets":[]})");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.status().code(), Code::unsupported);
+}
+
+}  // namespace
+}  // namespace arraymorph::vol
