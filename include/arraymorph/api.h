@@ -21,14 +21,15 @@ extern "C" {
 #define ARRAYMORPH_CONNECTOR_VALUE 12202
 
 /** "MAJOR.MINOR.PATCH"; static storage. */
-ARRAYMORPH_EXPORT const char *arraymorph_version(void);
+ARRAYMORPH_EXPORT const char* arraymorph_version(void);
 
-/** Build description as one JSON object (version, compiler, S3 engine, libraries). Static storage. */
-ARRAYMORPH_EXPORT const char *arraymorph_build_info(void);
+/** Build description as one JSON object (version, compiler, S3 engine, libraries). Static storage.
+ */
+ARRAYMORPH_EXPORT const char* arraymorph_build_info(void);
 
 /** Counters since load or the last reset as one JSON object. Writes at most `size` bytes
  *  including the terminating NUL; returns the length needed without it. */
-ARRAYMORPH_EXPORT size_t arraymorph_stats(char *buffer, size_t size);
+ARRAYMORPH_EXPORT size_t arraymorph_stats(char* buffer, size_t size);
 ARRAYMORPH_EXPORT void arraymorph_stats_reset(void);
 
 /** Flush every open file and release clients and threads, in order. Idempotent; the next use

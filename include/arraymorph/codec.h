@@ -13,10 +13,10 @@ namespace arraymorph {
 
 /// One filter as an HDF5 dataset creation property list records it (H5Pget_filter2).
 struct FilterSpec {
-  int id = 0;                       ///< H5Z_filter_t: 1 deflate, 2 shuffle, 3 fletcher32, ...
-  bool optional = false;            ///< H5Z_FLAG_OPTIONAL
+  int id = 0;                        ///< H5Z_filter_t: 1 deflate, 2 shuffle, 3 fletcher32, ...
+  bool optional = false;             ///< H5Z_FLAG_OPTIONAL
   std::vector<unsigned> parameters;  ///< cd_values
-  std::string name;                 ///< for messages; may be empty
+  std::string name;                  ///< for messages; may be empty
 };
 
 struct EncodedChunk {

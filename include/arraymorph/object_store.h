@@ -63,12 +63,12 @@ struct ObjectInfo {
 
 struct ListReply {
   std::vector<ObjectInfo> objects;  ///< ascending by key (bytes)
-  std::string next;                 ///< pass as ListRequest::after for the next page; empty at the end
+  std::string next;  ///< pass as ListRequest::after for the next page; empty at the end
 };
 
 struct ListRequest {
-  std::string prefix;      ///< keys that start with this
-  std::string after;       ///< keys greater than this
+  std::string prefix;        ///< keys that start with this
+  std::string after;         ///< keys greater than this
   std::size_t limit = 1000;  ///< at most this many (a store may return fewer per page, S3: 1000)
 };
 

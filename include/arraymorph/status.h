@@ -30,6 +30,7 @@ std::string_view code_name(Code code) noexcept;
 /// The errno that says the same as `code` (EIO where nothing closer exists).
 int code_errno(Code code) noexcept;
 
+// NOLINTBEGIN(clang-analyzer-core.uninitialized.Assign): cannot see through the variant below
 /// Success, or a code with a message that names the key, the cause and the next step.
 class [[nodiscard]] Status {
  public:
@@ -48,12 +49,16 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
+// NOLINTEND(clang-analyzer-core.uninitialized.Assign)
+
 /// A value or the Status that explains its absence.
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Status status)
+      : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
     assert(!std::get<1>(state_).ok());
   }
 
@@ -78,10 +83,10 @@ class [[nodiscard]] Result {
 #define ARRAYMORPH_CONCAT(a, b) ARRAYMORPH_CONCAT_INNER(a, b)
 
 /// Return early with the Status when `expr` failed.
-#define ARRAYMORPH_TRY(expr)                                                   \
-  do {                                                                         \
+#define ARRAYMORPH_TRY(expr)                                                      \
+  do {                                                                            \
     if (::arraymorph::Status arraymorph_status = (expr); !arraymorph_status.ok()) \
-      return arraymorph_status;                                                \
+      return arraymorph_status;                                                   \
   } while (false)
 
 /// Bind the value of a Result to `decl`, or return early with its Status.

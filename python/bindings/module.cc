@@ -56,16 +56,14 @@ PYBIND11_MODULE(_core, module) {
   module.def("stats_reset", &arraymorph_stats_reset);
   module.def("shutdown", &shutdown);
   module.def("plugin_library", &plugin_library);
-  module.def("set_connector", [](const std::string& owner, std::int64_t fapl,
-                                 const std::string& directory) {
-    Libhdf5(owner).set_arraymorph(fapl, directory);
-  });
-  module.def("set_native_connector", [](const std::string& owner, std::int64_t fapl) {
-    Libhdf5(owner).set_native(fapl);
-  });
-  module.def("default_connector_is_ours", [](const std::string& owner) {
-    return Libhdf5(owner).default_is_arraymorph();
-  });
+  module.def("set_connector",
+             [](const std::string& owner, std::int64_t fapl, const std::string& directory) {
+               Libhdf5(owner).set_arraymorph(fapl, directory);
+             });
+  module.def("set_native_connector",
+             [](const std::string& owner, std::int64_t fapl) { Libhdf5(owner).set_native(fapl); });
+  module.def("default_connector_is_ours",
+             [](const std::string& owner) { return Libhdf5(owner).default_is_arraymorph(); });
 }
 
 }  // namespace arraymorph::python

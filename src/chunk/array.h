@@ -36,7 +36,7 @@ struct ArraySpec {
 
 struct StoredChunk {
   Index index;
-  std::uint64_t size = 0;         ///< bytes as stored
+  std::uint64_t size = 0;  ///< bytes as stored
   std::uint32_t filter_mask = 0;
 };
 

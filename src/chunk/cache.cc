@@ -48,8 +48,7 @@ void touch(Entry& entry) {
 
 // Streams of large chunks would push out everything else.
 bool worth_keeping(const Entry& entry) {
-  return entry.data && !entry.leaving &&
-         entry.bytes <= entry.array->shared->limits.cache_bytes / 4;
+  return entry.data && !entry.leaving && entry.bytes <= entry.array->shared->limits.cache_bytes / 4;
 }
 
 }  // namespace

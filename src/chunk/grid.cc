@@ -104,8 +104,8 @@ std::optional<Index> parse_chunk_key(std::string_view prefix, std::string_view k
 Extent split_contiguous(const Extent& dims, std::uint64_t element_size,
                         std::uint64_t target_bytes) {
   Extent chunk(dims.size(), 1);
-  std::uint64_t fit = std::max<std::uint64_t>(target_bytes / std::max<std::uint64_t>(
-                                                  element_size, 1), 1);
+  std::uint64_t fit =
+      std::max<std::uint64_t>(target_bytes / std::max<std::uint64_t>(element_size, 1), 1);
   for (std::size_t d = dims.size(); d-- > 0;) {
     const std::uint64_t extent = std::max<std::uint64_t>(dims[d], 1);
     if (extent > fit) {

@@ -42,7 +42,6 @@ std::optional<Index> parse_chunk_key(std::string_view prefix, std::string_view k
 
 /// Chunk extents for a contiguous layout: split along the slowest axes into pieces of at most
 /// about `target_bytes`; faster axes stay whole where they fit. Never 0 in any dimension.
-Extent split_contiguous(const Extent& dims, std::uint64_t element_size,
-                        std::uint64_t target_bytes);
+Extent split_contiguous(const Extent& dims, std::uint64_t element_size, std::uint64_t target_bytes);
 
 }  // namespace arraymorph::chunk

@@ -78,9 +78,8 @@ void Loads::fetch(const Ptr& load, Lock& lock) {
   GetRequest request;
   request.key = array.key(load->entry->index);
   lock.unlock();
-  load->array->store.get(std::move(request), [this, load](Result<GetReply> reply) {
-    fetched(load, std::move(reply));
-  });
+  load->array->store.get(std::move(request),
+                         [this, load](Result<GetReply> reply) { fetched(load, std::move(reply)); });
   lock.lock();
 }
 

@@ -14,9 +14,9 @@ namespace arraymorph::chunk {
 /// One chunk on its way into its entry.
 struct Load {
   std::shared_ptr<ArrayState> array;
-  Entry* entry = nullptr;  ///< pinned by the load
+  Entry* entry = nullptr;             ///< pinned by the load
   std::vector<std::size_t> accesses;  ///< who waits for it; may grow until it has arrived
-  std::shared_ptr<Buffer> data;  ///< decoded; null on failure
+  std::shared_ptr<Buffer> data;       ///< decoded; null on failure
   Status status;
   Buffer stored;
   std::uint32_t mask = 0;

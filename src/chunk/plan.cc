@@ -66,8 +66,8 @@ class Planner {
     const std::size_t last = at_.size() - 1;
     while (left > 0) {
       const std::uint64_t in_chunk = at_[last] % folded_.chunk[last];
-      const std::uint64_t length = std::min({left, folded_.chunk[last] - in_chunk,
-                                             folded_.dims[last] - at_[last]});
+      const std::uint64_t length =
+          std::min({left, folded_.chunk[last] - in_chunk, folded_.dims[last] - at_[last]});
       add_piece(length);
       left -= length;
       at_[last] += length;
@@ -164,9 +164,9 @@ Result<std::vector<ChunkPlan>> plan(const Grid& grid, std::span<const Sequence> 
   std::uint64_t in_memory = 0;
   for (const Sequence& sequence : memory) in_memory += sequence.length;
   if (in_file != in_memory) {
-    return Status(Code::invalid_argument,
-                  "file selection has " + std::to_string(in_file) +
-                      " elements, memory selection " + std::to_string(in_memory));
+    return Status(Code::invalid_argument, "file selection has " + std::to_string(in_file) +
+                                              " elements, memory selection " +
+                                              std::to_string(in_memory));
   }
   Planner planner(grid, memory);
   for (const Sequence& sequence : file) {

@@ -24,7 +24,7 @@ struct Run {
 
 struct ChunkPlan {
   Index index;
-  std::vector<Run> runs;  ///< in selection order: on a write the last one wins
+  std::vector<Run> runs;       ///< in selection order: on a write the last one wins
   std::uint64_t elements = 0;  ///< sum of the run lengths
   /// Every element of the chunk that lies inside the extent is selected (set only when the
   /// selection cannot name an element twice).

@@ -59,8 +59,7 @@ Result<std::vector<StoredChunk>> Array::stored() {
   ARRAYMORPH_TRY(flush_array(array));
   ARRAYMORPH_ASSIGN(std::vector<StoredChunk> chunks, list_chunks(array));
   const Lock lock(array.shared->mutex);
-  std::erase_if(chunks,
-                [&](const StoredChunk& c) { return !array.spec.grid.contains(c.index); });
+  std::erase_if(chunks, [&](const StoredChunk& c) { return !array.spec.grid.contains(c.index); });
   for (StoredChunk& chunk : chunks) chunk.filter_mask = mask_of(array, chunk.index);
   return chunks;
 }

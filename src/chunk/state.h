@@ -33,12 +33,12 @@ struct Entry {
   std::shared_ptr<Buffer> data;       ///< decoded
   std::shared_ptr<const Buffer> raw;  ///< as H5Dwrite_chunk gave them, not stored yet
   std::uint32_t raw_mask = 0;
-  bool dirty = false;     ///< differs from what is stored or being stored
-  bool writing = false;   ///< a PUT is under way, encoding included
-  bool encoding = false;  ///< a codec reads `data`: copy before changing it
-  bool leaving = false;   ///< being written so as to be dropped
-  bool unsaved = false;   ///< counted in ArrayState::unsaved
-  unsigned pins = 0;      ///< a call or load uses it: not evicted
+  bool dirty = false;       ///< differs from what is stored or being stored
+  bool writing = false;     ///< a PUT is under way, encoding included
+  bool encoding = false;    ///< a codec reads `data`: copy before changing it
+  bool leaving = false;     ///< being written so as to be dropped
+  bool unsaved = false;     ///< counted in ArrayState::unsaved
+  unsigned pins = 0;        ///< a call or load uses it: not evicted
   std::uint64_t flush = 0;  ///< last flush that tried to store it
   std::uint64_t used = 0;   ///< clock of the last use
   std::uint64_t bytes = 0;  ///< counted in Shared::cached_bytes
@@ -90,8 +90,8 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   const std::uint64_t chunk_bytes;
   const std::uint64_t generation;  ///< fork_generation() when made
   std::unordered_map<Index, std::unique_ptr<Entry>, IndexHash> entries;
-  IndexSet written;   ///< while fresh: chunks whose object may exist
-  IndexSet given_up;  ///< objects a shrink gave up, still to be removed
+  IndexSet written;         ///< while fresh: chunks whose object may exist
+  IndexSet given_up;        ///< objects a shrink gave up, still to be removed
   std::size_t unsaved = 0;  ///< entries dirty or writing
   std::size_t writing = 0;  ///< entries
 

@@ -127,8 +127,8 @@ class Writer {
   const ModifyChunk& modify_;
   Loads loads_;
   const Step step_ = [this](Lock& lock) { return loads_.step(lock); };
-  std::vector<Entry*> pinned_;  ///< one per access prepared; unpinned once applied
-  std::uint64_t window_bytes_ = 0;  ///< of chunks prepared and not applied
+  std::vector<Entry*> pinned_;                 ///< one per access prepared; unpinned once applied
+  std::uint64_t window_bytes_ = 0;             ///< of chunks prepared and not applied
   std::unordered_set<const Entry*> expected_;  ///< pinned, hold data when their turn comes
 };
 

@@ -87,8 +87,8 @@ class Deflate final : public Filter {
     if (decompressor == nullptr) return out_of_memory();
     Buffer out(std::max<std::size_t>(limit, 1));
     std::size_t size = 0;
-    const libdeflate_result result = libdeflate_zlib_decompress(
-        decompressor, in.data(), in.size(), out.data(), limit, &size);
+    const libdeflate_result result =
+        libdeflate_zlib_decompress(decompressor, in.data(), in.size(), out.data(), limit, &size);
     decompressors().give_back(decompressor);
     if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
       return Status(Code::corrupt,

@@ -26,8 +26,9 @@ Slots& slots() {
 thread_local const Api* current = nullptr;
 
 // Fills `table` from `library`; the name of the first symbol it lacks, or null.
+// NOLINTNEXTLINE(readability-function-size): a line per symbol, by macro
 const char* load_symbols(void* library, Api& table) {
-#define ARRAYMORPH_LOAD(name)                                              \
+#define ARRAYMORPH_LOAD(name)                                                 \
   table.name = reinterpret_cast<decltype(table.name)>(dlsym(library, #name)); \
   if (table.name == nullptr) return #name;
   ARRAYMORPH_HDF5_FUNCTIONS(ARRAYMORPH_LOAD)
@@ -36,9 +37,8 @@ const char* load_symbols(void* library, Api& table) {
   // An executable linked against this very library may hold copies of its data symbols (copy
   // relocations): then the copies are the live ones.
   const bool global = dlsym(RTLD_DEFAULT, "H5open") == reinterpret_cast<void*>(table.H5open);
-#define ARRAYMORPH_LOAD(name)                                                         \
-  table.name##_address =                                                              \
-      static_cast<const hid_t*>(dlsym(global ? RTLD_DEFAULT : library, #name));        \
+#define ARRAYMORPH_LOAD(name)                                                                      \
+  table.name##_address = static_cast<const hid_t*>(dlsym(global ? RTLD_DEFAULT : library, #name)); \
   if (table.name##_address == nullptr) return #name;
   ARRAYMORPH_HDF5_IDS(ARRAYMORPH_LOAD)
 #undef ARRAYMORPH_LOAD

@@ -71,5 +71,6 @@ class ApiScope {
 
 }  // namespace arraymorph::hdf5
 
-/// The value of one of the library's id symbols now, e.g. ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g).
+/// The value of one of the library's id symbols now, e.g.
+/// ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g).
 #define ARRAYMORPH_HDF5_ID(name) (*::arraymorph::hdf5::api().name##_address)

@@ -114,10 +114,10 @@ Result<TransferSelection> resolve(hid_t memory_space, hid_t file_space,
     ARRAYMORPH_ASSIGN(selections.memory, selection_of(memory_space));
   }
   if (selections.file.points != selections.memory.points) {
-    return Status(Code::invalid_argument,
-                  "the file selection has " + std::to_string(selections.file.points) +
-                      " elements, the memory selection " +
-                      std::to_string(selections.memory.points));
+    return Status(Code::invalid_argument, "the file selection has " +
+                                              std::to_string(selections.file.points) +
+                                              " elements, the memory selection " +
+                                              std::to_string(selections.memory.points));
   }
   if (selections.file.points > 0 && selections.file.dims.size() != file_extent.size()) {
     return Status(Code::invalid_argument, "the file selection has another rank than the dataset");

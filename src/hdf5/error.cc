@@ -17,14 +17,13 @@ bool has_errno(Code code) noexcept {
 
 void push_error(const Status& status, hid_t major, hid_t minor) noexcept {
   if (!has_errno(status.code())) {
-    api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0,
-                   ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g), major, minor, "%s",
-                   status.message().c_str());
+    api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0, ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g),
+                   major, minor, "%s", status.message().c_str());
     return;
   }
-  api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0,
-                 ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g), major, minor, "%s (errno = %d)",
-                 status.message().c_str(), code_errno(status.code()));
+  api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0, ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g),
+                 major, minor, "%s (errno = %d)", status.message().c_str(),
+                 code_errno(status.code()));
 }
 
 void push_read_error(const Status& status) noexcept {

@@ -92,7 +92,9 @@ herr_t set_eoa(H5FD_t* file, H5FD_mem_t, haddr_t address) {
   return 0;
 }
 
-haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) { return handle_of(file).backing->image().length(); }
+haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) {
+  return handle_of(file).backing->image().length();
+}
 
 herr_t get_handle(H5FD_t*, hid_t, void**) {
   push(Status(Code::unsupported, "a file in an object store has no file descriptor"));
@@ -182,8 +184,8 @@ const H5FD_class_t& class_in_slot(int slot, std::index_sequence<Slots...>) {
 
 hid_t register_driver(Opener opener) {
   registry().opener = opener;
-  return hdf5::api().H5FDregister(&class_in_slot(
-      hdf5::api().slot, std::make_index_sequence<hdf5::kMaxLibraries>()));
+  return hdf5::api().H5FDregister(
+      &class_in_slot(hdf5::api().slot, std::make_index_sequence<hdf5::kMaxLibraries>()));
 }
 
 std::shared_ptr<Backing> backing_of_fileno(unsigned long fileno) {

@@ -1,11 +1,9 @@
 // The C interface of arraymorph/api.h.
-#include "arraymorph/api.h"
-
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "arraymorph/api.h"
 #include "hdf5/api.h"
 #include "runtime/lifecycle.h"
 #include "runtime/log.h"
@@ -23,7 +21,8 @@ const char* arraymorph_build_info(void) {
       {"hdf5_headers", H5_VERS_STR},
       {"connector", ARRAYMORPH_CONNECTOR_NAME},
       {"connector_value", ARRAYMORPH_CONNECTOR_VALUE},
-  }.dump());
+  }
+                                                      .dump());
   return text->c_str();
 }
 

@@ -72,8 +72,8 @@ herr_t close(void* obj, hid_t dxpl_id, void** req);
 }  // namespace group
 
 namespace link {
-herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t* loc,
-              hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req);
+herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t* loc, hid_t lcpl_id,
+              hid_t lapl_id, hid_t dxpl_id, void** req);
 herr_t copy(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_params_t* loc2,
             hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req);
 herr_t move(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_params_t* loc2,

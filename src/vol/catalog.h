@@ -18,8 +18,8 @@ using Address = std::uint64_t;
 
 /// One dataset whose data lies in chunk objects.
 struct CatalogEntry {
-  std::string prefix;   ///< key prefix, relative to the file's own ("run42.h5/")
-  chunk::Extent chunk;  ///< chunk extents, elements
+  std::string prefix;       ///< key prefix, relative to the file's own ("run42.h5/")
+  chunk::Extent chunk;      ///< chunk extents, elements
   bool contiguous = false;  ///< the user asked for contiguous layout; `chunk` is our split
   int alloc_time = 0;       ///< H5D_alloc_time_t the user asked for, when it is not what native has
   std::map<chunk::Index, std::uint32_t> filter_masks;

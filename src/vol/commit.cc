@@ -57,8 +57,7 @@ Status FileState::put_metadata(Buffer object) {
   request.key = key_prefix_ + kMetadataKey;
   request.body = std::make_shared<const Buffer>(std::move(object));
   request.durable = true;
-  request.condition.kind =
-      exists_ ? PutCondition::Kind::if_match : PutCondition::Kind::if_absent;
+  request.condition.kind = exists_ ? PutCondition::Kind::if_match : PutCondition::Kind::if_absent;
   request.condition.etag = etag_;
   auto reply = put(*store(), request);
   if (!reply.ok() && reply.status().code() == Code::unsupported) {

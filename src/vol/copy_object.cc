@@ -21,7 +21,8 @@ class Opened {
   Opened(void* native_parent, const H5VL_loc_params_t& loc) {
     const hdf5::SilenceErrors silence;
     H5I_type_t type = H5I_BADID;
-    void* found = api().H5VLobject_open(native_parent, &loc, native(), &type, default_transfer(), nullptr);
+    void* found =
+        api().H5VLobject_open(native_parent, &loc, native(), &type, default_transfer(), nullptr);
     if (found != nullptr) obj_ = wrap(found, type);
   }
   ~Opened() {
@@ -63,7 +64,8 @@ Result<std::vector<std::string>> datasets_under(Object& group) {
   args.args.visit.fields = H5O_INFO_BASIC;
   args.args.visit.op = note_dataset;
   args.args.visit.op_data = &paths;
-  if (api().H5VLobject_specific(group.under, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+  if (api().H5VLobject_specific(group.under, &loc, native(), &args, default_transfer(), nullptr) <
+      0) {
     return Status(Code::internal, "cannot list the copied objects: " + hdf5::innermost_error());
   }
   return paths;
@@ -102,10 +104,10 @@ Status copy_decoded(Object& from, Object& to) {
     void* into = elements.data();
     const void* out = elements.data();
     void* target = to.under;
-    if (dataset::read(1, &object, &type_id, &memory_id, &file_id, default_transfer(), &into, nullptr) <
-            0 ||
-        api().H5VLdataset_write(1, &target, native(), &type_id, &memory_id, &file_id, default_transfer(),
-                                &out, nullptr) < 0) {
+    if (dataset::read(1, &object, &type_id, &memory_id, &file_id, default_transfer(), &into,
+                      nullptr) < 0 ||
+        api().H5VLdataset_write(1, &target, native(), &type_id, &memory_id, &file_id,
+                                default_transfer(), &out, nullptr) < 0) {
       return {Code::internal, "cannot copy a chunk: " + hdf5::innermost_error()};
     }
   }
@@ -165,7 +167,8 @@ Status copy_storage(const CopyEnd& src, const CopyEnd& dst) {
 
 herr_t copy_object(const CopyEnd& src, const CopyEnd& dst, hid_t ocpypl_id, hid_t lcpl_id,
                    hid_t dxpl_id, void** req) {
-  if (const Status status = check_copy(object_of(src.obj), object_of(dst.obj), ocpypl_id); !status.ok()) {
+  if (const Status status = check_copy(object_of(src.obj), object_of(dst.obj), ocpypl_id);
+      !status.ok()) {
     hdf5::push_error(status, ARRAYMORPH_HDF5_ID(H5E_DATASET_g),
                      ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
     return -1;

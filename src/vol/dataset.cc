@@ -18,7 +18,8 @@ using hdf5::Handle;
 Handle get(const Object& object, H5VL_dataset_get_t what) {
   H5VL_dataset_get_args_t args{};
   args.op_type = what;
-  if (api().H5VLdataset_get(object.under, native(), &args, default_transfer(), nullptr) < 0) return {};
+  if (api().H5VLdataset_get(object.under, native(), &args, default_transfer(), nullptr) < 0)
+    return {};
   switch (what) {
     case H5VL_DATASET_GET_TYPE:
       return Handle(args.args.get_type.type_id);
@@ -30,8 +31,8 @@ Handle get(const Object& object, H5VL_dataset_get_t what) {
 }
 
 Status native_failure(const char* what) {
-  return {Code::internal, std::string("cannot read the ") + what + " of the dataset: " +
-                              hdf5::innermost_error()};
+  return {Code::internal,
+          std::string("cannot read the ") + what + " of the dataset: " + hdf5::innermost_error()};
 }
 
 std::shared_ptr<chunk::Engine> engine(const Config& config) {
@@ -165,9 +166,8 @@ Status adopt_created(Object& object, int alloc_time) {
   const std::size_t element = api().H5Tget_size(type.get());
   CatalogEntry entry;
   entry.contiguous = api().H5Pget_layout(dcpl.get()) == H5D_CONTIGUOUS;
-  entry.chunk = entry.contiguous
-                    ? chunk::split_contiguous(dims, element, file.config().piece_bytes)
-                    : hdf5::chunk_extent(dcpl.get(), dims.size());
+  entry.chunk = entry.contiguous ? chunk::split_contiguous(dims, element, file.config().piece_bytes)
+                                 : hdf5::chunk_extent(dcpl.get(), dims.size());
   entry.alloc_time = alloc_time;
   return enter(object, address, std::move(entry));
 }

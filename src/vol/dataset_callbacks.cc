@@ -1,9 +1,8 @@
 // Dataset callbacks: creation and opening, reads and writes sorted by who holds the data.
-#include "vol/callbacks.h"
-
 #include "hdf5/dataspace.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
+#include "vol/callbacks.h"
 #include "vol/dataset.h"
 #include "vol/direct_chunk.h"
 #include "vol/file_state.h"
@@ -73,9 +72,7 @@ Status dispatch(std::size_t count, void* dset[], hid_t mem_type[], hid_t mem_spa
 }
 
 /// HDF5 has filled the stack already; this only stops the walk.
-Status native_status(herr_t result) {
-  return result >= 0 ? Status() : Status(Code::internal, "");
-}
+Status native_status(herr_t result) { return result >= 0 ? Status() : Status(Code::internal, ""); }
 
 herr_t report(const Status& status, void (*push)(const Status&) noexcept) {
   if (status.ok()) return 0;
@@ -133,10 +130,10 @@ void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lc
   if (parent.file && wants_chunk_objects(parent.file->config(), type_id, space_id, dcpl_id)) {
     list = without_early_allocation(dcpl_id, user_time);
   }
-  void* created = wrap(
-      api().H5VLdataset_create(parent.under, loc, native(), name, lcpl_id, type_id, space_id,
-                               list.valid() ? list.get() : dcpl_id, dapl_id, dxpl_id, req),
-      H5I_DATASET);
+  void* created =
+      wrap(api().H5VLdataset_create(parent.under, loc, native(), name, lcpl_id, type_id, space_id,
+                                    list.valid() ? list.get() : dcpl_id, dapl_id, dxpl_id, req),
+           H5I_DATASET);
   if (created == nullptr || !object_of(created).file) return created;
   if (const Status status = adopt_created(object_of(created), user_time); !status.ok()) {
     close(created, dxpl_id, req);

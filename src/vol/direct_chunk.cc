@@ -55,7 +55,8 @@ std::uint64_t total_chunks(const chunk::Grid& grid) {
 
 haddr_t position_of(const std::vector<chunk::StoredChunk>& chunks, std::size_t n) {
   return std::accumulate(chunks.begin(), chunks.begin() + static_cast<std::ptrdiff_t>(n),
-                         haddr_t{0}, [](haddr_t sum, const auto& chunk) { return sum + chunk.size; });
+                         haddr_t{0},
+                         [](haddr_t sum, const auto& chunk) { return sum + chunk.size; });
 }
 
 Result<const chunk::StoredChunk*> find(Dataset& dataset, const hsize_t* offset, haddr_t* position) {
@@ -168,8 +169,8 @@ Status storage_of(Object& object, H5VL_dataset_get_args_t& args) {
   hsize_t size = position_of(*chunks, chunks->size());
   // Our pieces of a contiguous layout are padded at the edge; HDF5 counts the array's own bytes.
   if (dataset.contiguous && !chunks->empty()) {
-    size = std::accumulate(grid.dims.begin(), grid.dims.end(), grid.element_size,
-                           std::multiplies<>());
+    size =
+        std::accumulate(grid.dims.begin(), grid.dims.end(), grid.element_size, std::multiplies<>());
   }
   *args.args.get_storage_size.storage_size = size;
   return {};

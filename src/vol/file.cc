@@ -1,8 +1,7 @@
 // File callbacks: create, open, close, delete, and the file's own get and optional operations.
-#include "vol/callbacks.h"
-
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
+#include "vol/callbacks.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
 #include "vol/sweep.h"
@@ -53,10 +52,9 @@ Status flush(Object& object, H5F_scope_t scope) {
 
 /// H5Fflush.
 Status flush_own(Object& object, H5F_scope_t scope) {
-  if (object.file && object.file->writable() && object.file->inherited() &&
-      !process_is_exiting()) {
-    return {Code::unsupported, object.file->url() +
-                                   " was opened before this process was forked; open it again here"};
+  if (object.file && object.file->writable() && object.file->inherited() && !process_is_exiting()) {
+    return {Code::unsupported,
+            object.file->url() + " was opened before this process was forked; open it again here"};
   }
   return flush(object, scope);
 }

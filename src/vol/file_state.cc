@@ -55,7 +55,8 @@ Status FileState::closed(bool last) {
 }
 
 Status read_only(const FileState& file) {
-  return {Code::invalid_argument, file.url() + " is open for reading only (no write intent on file)"};
+  return {Code::invalid_argument,
+          file.url() + " is open for reading only (no write intent on file)"};
 }
 
 void FileState::forget(Address address) {

@@ -36,7 +36,7 @@ struct FileOpening final : vfd::Opening {
   bool create = false;           ///< H5Fcreate
   int close_degree = 0;          ///< H5F_close_degree_t of the access list
   std::optional<Loaded> loaded;  ///< the committed file; on create the one being replaced
-  bool orphans = false;          ///< on create: objects lie under the name without a metadata object
+  bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };
 
 class FileState final : public vfd::Backing {

@@ -1,8 +1,9 @@
 // Connector life: start in each libhdf5, and the flush of every open file at exit.
+#include "runtime/lifecycle.h"
+
 #include <vector>
 
 #include "hdf5/error.h"
-#include "runtime/lifecycle.h"
 #include "vol/callbacks.h"
 #include "vol/context.h"
 #include "vol/open_file.h"

@@ -29,7 +29,7 @@ inline constexpr const char* kMetadataKey = ".arraymorph/metadata.h5";
 Buffer encode_metadata(ConstByteSpan file_bytes, const Catalog& catalog, std::uint32_t& checksum);
 
 struct Metadata {
-  Buffer bytes;                 ///< the first file_length bytes are the HDF5 file
+  Buffer bytes;  ///< the first file_length bytes are the HDF5 file
   std::uint64_t file_length = 0;
   Catalog catalog;
   std::uint32_t checksum = 0;

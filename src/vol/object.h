@@ -12,7 +12,7 @@ struct Dataset;
 class VirtualSources;
 
 struct Object {
-  void* under = nullptr;            ///< the native connector's object, owned by HDF5
+  void* under = nullptr;  ///< the native connector's object, owned by HDF5
   H5I_type_t type = H5I_BADID;
   std::shared_ptr<FileState> file;  ///< null: a native file that only passes through us
 

@@ -1,7 +1,8 @@
 #include "vol/open_file.h"
 
-#include <array>
 #include <unistd.h>
+
+#include <array>
 
 #include "hdf5/handle.h"
 #include "store/open.h"

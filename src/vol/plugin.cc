@@ -1,9 +1,9 @@
 // Plugin entry: which libhdf5 asks, and the connector class it gets.
+#include <H5PLextern.h>
+
 #include <array>
 #include <cstdio>
 #include <utility>
-
-#include <H5PLextern.h>
 
 #include "arraymorph/api.h"
 #include "hdf5/entry.h"
@@ -21,31 +21,29 @@ H5VL_class_t make_class() {
   cls.value = ARRAYMORPH_CONNECTOR_VALUE;
   cls.name = ARRAYMORPH_CONNECTOR_NAME;
   cls.conn_version = 1;
-  cls.cap_flags = H5VL_CAP_FLAG_FILE_BASIC | H5VL_CAP_FLAG_FILE_MORE |
-                  H5VL_CAP_FLAG_DATASET_BASIC | H5VL_CAP_FLAG_DATASET_MORE |
-                  H5VL_CAP_FLAG_GROUP_BASIC | H5VL_CAP_FLAG_GROUP_MORE |
-                  H5VL_CAP_FLAG_ATTR_BASIC | H5VL_CAP_FLAG_ATTR_MORE | H5VL_CAP_FLAG_LINK_BASIC |
-                  H5VL_CAP_FLAG_LINK_MORE | H5VL_CAP_FLAG_OBJECT_BASIC |
-                  H5VL_CAP_FLAG_OBJECT_MORE | H5VL_CAP_FLAG_STORED_DATATYPES |
-                  H5VL_CAP_FLAG_CREATION_ORDER | H5VL_CAP_FLAG_ITERATE |
-                  H5VL_CAP_FLAG_STORAGE_SIZE | H5VL_CAP_FLAG_BY_IDX | H5VL_CAP_FLAG_GET_PLIST |
-                  H5VL_CAP_FLAG_FLUSH_REFRESH | H5VL_CAP_FLAG_EXTERNAL_LINKS |
-                  H5VL_CAP_FLAG_HARD_LINKS | H5VL_CAP_FLAG_SOFT_LINKS | H5VL_CAP_FLAG_UD_LINKS |
-                  H5VL_CAP_FLAG_TRACK_TIMES | H5VL_CAP_FLAG_MOUNT | H5VL_CAP_FLAG_FILTERS |
-                  H5VL_CAP_FLAG_FILL_VALUES | H5VL_CAP_FLAG_OBJ_REF |
-                  H5VL_CAP_FLAG_REG_REF | H5VL_CAP_FLAG_ATTR_REF;
+  cls.cap_flags =
+      H5VL_CAP_FLAG_FILE_BASIC | H5VL_CAP_FLAG_FILE_MORE | H5VL_CAP_FLAG_DATASET_BASIC |
+      H5VL_CAP_FLAG_DATASET_MORE | H5VL_CAP_FLAG_GROUP_BASIC | H5VL_CAP_FLAG_GROUP_MORE |
+      H5VL_CAP_FLAG_ATTR_BASIC | H5VL_CAP_FLAG_ATTR_MORE | H5VL_CAP_FLAG_LINK_BASIC |
+      H5VL_CAP_FLAG_LINK_MORE | H5VL_CAP_FLAG_OBJECT_BASIC | H5VL_CAP_FLAG_OBJECT_MORE |
+      H5VL_CAP_FLAG_STORED_DATATYPES | H5VL_CAP_FLAG_CREATION_ORDER | H5VL_CAP_FLAG_ITERATE |
+      H5VL_CAP_FLAG_STORAGE_SIZE | H5VL_CAP_FLAG_BY_IDX | H5VL_CAP_FLAG_GET_PLIST |
+      H5VL_CAP_FLAG_FLUSH_REFRESH | H5VL_CAP_FLAG_EXTERNAL_LINKS | H5VL_CAP_FLAG_HARD_LINKS |
+      H5VL_CAP_FLAG_SOFT_LINKS | H5VL_CAP_FLAG_UD_LINKS | H5VL_CAP_FLAG_TRACK_TIMES |
+      H5VL_CAP_FLAG_MOUNT | H5VL_CAP_FLAG_FILTERS | H5VL_CAP_FLAG_FILL_VALUES |
+      H5VL_CAP_FLAG_OBJ_REF | H5VL_CAP_FLAG_REG_REF | H5VL_CAP_FLAG_ATTR_REF;
   cls.initialize = ARRAYMORPH_AT(&initialize);
   cls.terminate = ARRAYMORPH_AT(&terminate);
   cls.wrap_cls = {ARRAYMORPH_AT(&wrapping::get_object), ARRAYMORPH_AT(&wrapping::get_wrap_ctx),
                   ARRAYMORPH_AT(&wrapping::wrap_object), ARRAYMORPH_AT(&wrapping::unwrap_object),
                   ARRAYMORPH_AT(&wrapping::free_wrap_ctx)};
-  cls.attr_cls = {ARRAYMORPH_AT(&attr::create), ARRAYMORPH_AT(&attr::open),
-                  ARRAYMORPH_AT(&attr::read),   ARRAYMORPH_AT(&attr::write),
-                  ARRAYMORPH_AT(&attr::get),    ARRAYMORPH_AT(&attr::specific),
+  cls.attr_cls = {ARRAYMORPH_AT(&attr::create),   ARRAYMORPH_AT(&attr::open),
+                  ARRAYMORPH_AT(&attr::read),     ARRAYMORPH_AT(&attr::write),
+                  ARRAYMORPH_AT(&attr::get),      ARRAYMORPH_AT(&attr::specific),
                   ARRAYMORPH_AT(&attr::optional), ARRAYMORPH_AT(&attr::close)};
-  cls.dataset_cls = {ARRAYMORPH_AT(&dataset::create), ARRAYMORPH_AT(&dataset::open),
-                     ARRAYMORPH_AT(&dataset::read),   ARRAYMORPH_AT(&dataset::write),
-                     ARRAYMORPH_AT(&dataset::get),    ARRAYMORPH_AT(&dataset::specific),
+  cls.dataset_cls = {ARRAYMORPH_AT(&dataset::create),   ARRAYMORPH_AT(&dataset::open),
+                     ARRAYMORPH_AT(&dataset::read),     ARRAYMORPH_AT(&dataset::write),
+                     ARRAYMORPH_AT(&dataset::get),      ARRAYMORPH_AT(&dataset::specific),
                      ARRAYMORPH_AT(&dataset::optional), ARRAYMORPH_AT(&dataset::close)};
   cls.datatype_cls = {ARRAYMORPH_AT(&datatype::commit),   ARRAYMORPH_AT(&datatype::open),
                       ARRAYMORPH_AT(&datatype::get),      ARRAYMORPH_AT(&datatype::specific),
@@ -56,8 +54,8 @@ H5VL_class_t make_class() {
   cls.group_cls = {ARRAYMORPH_AT(&group::create),   ARRAYMORPH_AT(&group::open),
                    ARRAYMORPH_AT(&group::get),      ARRAYMORPH_AT(&group::specific),
                    ARRAYMORPH_AT(&group::optional), ARRAYMORPH_AT(&group::close)};
-  cls.link_cls = {ARRAYMORPH_AT(&link::create), ARRAYMORPH_AT(&link::copy),
-                  ARRAYMORPH_AT(&link::move),   ARRAYMORPH_AT(&link::get),
+  cls.link_cls = {ARRAYMORPH_AT(&link::create),   ARRAYMORPH_AT(&link::copy),
+                  ARRAYMORPH_AT(&link::move),     ARRAYMORPH_AT(&link::get),
                   ARRAYMORPH_AT(&link::specific), ARRAYMORPH_AT(&link::optional)};
   cls.object_cls = {ARRAYMORPH_AT(&object::open), ARRAYMORPH_AT(&object::copy),
                     ARRAYMORPH_AT(&object::get), ARRAYMORPH_AT(&object::specific),

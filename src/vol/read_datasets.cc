@@ -7,7 +7,8 @@ namespace arraymorph::vol {
 namespace {
 
 /// Same type: straight from the chunk into the caller's buffer; any thread.
-void copy_out(const chunk::ChunkPlan& chunk, std::size_t size, const std::byte* from, std::byte* to) {
+void copy_out(const chunk::ChunkPlan& chunk, std::size_t size, const std::byte* from,
+              std::byte* to) {
   for (const chunk::Run& run : chunk.runs) {
     std::memcpy(to + run.memory_offset * size, from + run.chunk_offset * size, run.length * size);
   }

@@ -66,7 +66,8 @@ ScratchCodec::ScratchCodec(std::vector<FilterSpec> filters) : filters_(std::move
 void ScratchCodec::close() {
   const hdf5::PreserveErrors preserve;
   for (void** dataset : {&dataset_, &pristine_}) {
-    if (*dataset != nullptr) api().H5VLdataset_close(*dataset, native(), default_transfer(), nullptr);
+    if (*dataset != nullptr)
+      api().H5VLdataset_close(*dataset, native(), default_transfer(), nullptr);
     *dataset = nullptr;
   }
   if (root_ != nullptr) api().H5VLgroup_close(root_, native(), default_transfer(), nullptr);
@@ -114,8 +115,8 @@ Status ScratchCodec::prepare(void* native_dataset, const chunk::Extent& chunk_di
                                nullptr);
   pristine_ = copy_dataset(native_dataset, native_file, H5I_FILE, "pristine");
   void* dataset = copy_dataset(native_dataset, native_file, H5I_FILE, "chunk");
-  if (root_ == nullptr || pristine_ == nullptr || dataset == nullptr ||
-      !grow(pristine_, chunk_) || !grow(dataset, chunk_)) {
+  if (root_ == nullptr || pristine_ == nullptr || dataset == nullptr || !grow(pristine_, chunk_) ||
+      !grow(dataset, chunk_)) {
     const Status status = failure("set up chunks");
     if (dataset != nullptr) api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
     close();
@@ -155,8 +156,7 @@ struct ScratchCodec::Whole {
     file = Handle(get.args.get_space.space_id);
     const std::vector<hsize_t> count(chunk.begin(), chunk.end());
     const std::vector<hsize_t> start(count.size(), 0);
-    memory = Handle(
-        api().H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
+    memory = Handle(api().H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr));
     api().H5Sselect_hyperslab(file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(),
                               nullptr);
     type_id = type.get(), memory_id = memory.get(), file_id = file.get();
@@ -204,8 +204,8 @@ Status ScratchCodec::read_whole(void* dataset, ByteSpan into) const {
 }
 
 // HDF5 keeps the filter mask of the chunk it looked at last, and of a chunk that is replaced by one
-// of the same size: a mask written by H5Dwrite_chunk is not seen by a later H5Dread of the same open
-// dataset. So: a dataset of its own, closed in between.
+// of the same size: a mask written by H5Dwrite_chunk is not seen by a later H5Dread of the same
+// open dataset. So: a dataset of its own, closed in between.
 Result<Buffer> ScratchCodec::decode_masked(ConstByteSpan stored, std::uint32_t filter_mask,
                                            std::size_t decoded_size) const {
   static std::atomic<unsigned> counter{0};

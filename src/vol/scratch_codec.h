@@ -49,7 +49,7 @@ class ScratchCodec final : public ChunkCodec {
   // Native objects without ids, so that programs that count open ids never see them; they keep
   // their file open.
   void* dataset_ = nullptr;
-  void* root_ = nullptr;     ///< the root group of the scratch file
+  void* root_ = nullptr;      ///< the root group of the scratch file
   void* pristine_ = nullptr;  ///< a second copy, in which no chunk is ever stored
 };
 

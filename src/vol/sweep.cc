@@ -37,7 +37,8 @@ Status sweep(FileState& file, const Object& object) {
   args.args.visit.fields = H5O_INFO_BASIC;
   args.args.visit.op = note_dataset;
   args.args.visit.op_data = &linked;
-  if (api().H5VLobject_specific(object.under, &loc, native(), &args, default_transfer(), nullptr) < 0) {
+  if (api().H5VLobject_specific(object.under, &loc, native(), &args, default_transfer(), nullptr) <
+      0) {
     return {Code::internal, "cannot list the objects of the file: " + hdf5::innermost_error()};
   }
   bool still_open = false;

@@ -28,7 +28,8 @@ Result<Spaces> spaces_of(hid_t memory_space, hid_t file_space, hid_t own_space) 
     const auto points = static_cast<hsize_t>(spaces.points);
     spaces.memory = Handle(api().H5Screate_simple(1, &points, nullptr));
   } else {
-    spaces.memory = Handle(api().H5Scopy(memory_space == H5S_ALL ? spaces.file.get() : memory_space));
+    spaces.memory =
+        Handle(api().H5Scopy(memory_space == H5S_ALL ? spaces.file.get() : memory_space));
   }
   if (spaces.points < 0 || spaces.points != api().H5Sget_select_npoints(spaces.memory.get())) {
     return Status(Code::invalid_argument,
@@ -56,8 +57,9 @@ Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, hid_t o
     part.memory = Handle(api().H5Sselect_project_intersection(
         spaces.file.get(), spaces.memory.get(), piece.virtual_space.get()));
     if (!part.file.valid() || !part.memory.valid()) {
-      return Status(Code::internal, "cannot map the selection of a virtual dataset to its source: " +
-                                        hdf5::innermost_error());
+      return Status(Code::internal,
+                    "cannot map the selection of a virtual dataset to its source: " +
+                        hdf5::innermost_error());
     }
     const hssize_t points = api().H5Sget_select_npoints(part.file.get());
     if (points == 0) continue;
@@ -83,8 +85,8 @@ Status fill_memory(const Object& object, hid_t memory_type, hid_t memory_space, 
 
 Status failed(const char* what) {
   // The source's own callback has pushed the cause; read it before another call clears it.
-  return {Code::internal, std::string("cannot ") + what + " a source of the virtual dataset: " +
-                              hdf5::innermost_error()};
+  return {Code::internal, std::string("cannot ") + what +
+                              " a source of the virtual dataset: " + hdf5::innermost_error()};
 }
 
 }  // namespace
@@ -98,8 +100,7 @@ Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
   hssize_t covered = 0;
   ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
   if (covered < spaces.points) {
-    ARRAYMORPH_TRY(
-        fill_memory(object, transfer.memory_type, spaces.memory.get(), transfer.buffer));
+    ARRAYMORPH_TRY(fill_memory(object, transfer.memory_type, spaces.memory.get(), transfer.buffer));
   }
   for (Part& part : parts) {
     hid_t type = transfer.memory_type;

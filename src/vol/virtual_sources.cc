@@ -123,7 +123,8 @@ bool absolute(const std::string& name) {
 std::string virtual_prefix(const Object& object) {
   H5VL_dataset_get_args_t args{};
   args.op_type = H5VL_DATASET_GET_DAPL;
-  if (api().H5VLdataset_get(object.under, native(), &args, default_transfer(), nullptr) < 0) return {};
+  if (api().H5VLdataset_get(object.under, native(), &args, default_transfer(), nullptr) < 0)
+    return {};
   const Handle dapl(args.args.get_dapl.dapl_id);
   const ssize_t length = api().H5Pget_virtual_prefix(dapl.get(), nullptr, 0);
   if (length <= 0) return {};
@@ -158,11 +159,13 @@ std::string file_name(const Object& dataset) {
   args.op_type = H5VL_FILE_GET_NAME;
   args.args.get_name.type = H5I_DATASET;
   args.args.get_name.file_name_len = &length;
-  if (api().H5VLfile_get(dataset.under, native(), &args, default_transfer(), nullptr) < 0) return {};
+  if (api().H5VLfile_get(dataset.under, native(), &args, default_transfer(), nullptr) < 0)
+    return {};
   std::string name(length + 1, '\0');
   args.args.get_name.buf = name.data();
   args.args.get_name.buf_size = name.size();
-  if (api().H5VLfile_get(dataset.under, native(), &args, default_transfer(), nullptr) < 0) return {};
+  if (api().H5VLfile_get(dataset.under, native(), &args, default_transfer(), nullptr) < 0)
+    return {};
   name.resize(length);
   return name;
 }
@@ -227,11 +230,10 @@ Object* VirtualSources::source(const std::string& file, const std::string& datas
     if (location != nullptr) {
       // Source names count from the root group, whatever they start with.
       const std::string path = dataset.starts_with('/') ? dataset : "/" + dataset;
-      source.dataset =
-          wrap(api().H5VLdataset_open(location, &loc, native(), path.c_str(),
-                                      ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g),
-                                      default_transfer(), nullptr),
-               H5I_DATASET);
+      source.dataset = wrap(api().H5VLdataset_open(location, &loc, native(), path.c_str(),
+                                                   ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g),
+                                                   default_transfer(), nullptr),
+                            H5I_DATASET);
     }
   }
   return static_cast<Object*>(source.dataset);
@@ -244,12 +246,11 @@ void VirtualSources::add_unlimited(const Mapping& mapping, const chunk::Extent& 
   const auto origin = regular_hyperslab(mapping.source_space.get());
   if (from == nullptr || !target || !origin || !origin->unlimited) return;
   const chunk::Extent source_dims = hdf5::extent_of(space_of(*from).get());
-  const hsize_t coordinates =
-      std::min(coordinates_below(*target, dims[*target->unlimited]),
-               coordinates_below(*origin, source_dims[*origin->unlimited]));
+  const hsize_t coordinates = std::min(coordinates_below(*target, dims[*target->unlimited]),
+                                       coordinates_below(*origin, source_dims[*origin->unlimited]));
   if (coordinates == 0) return;
-  out.push_back({from, clipped(*target, dims, coordinates),
-                 clipped(*origin, source_dims, coordinates)});
+  out.push_back(
+      {from, clipped(*target, dims, coordinates), clipped(*origin, source_dims, coordinates)});
 }
 
 void VirtualSources::add_printf(const Mapping& mapping, const chunk::Extent& dims,

@@ -6,7 +6,8 @@
 namespace arraymorph::vol {
 namespace {
 
-void copy_in(const chunk::ChunkPlan& chunk, std::size_t size, const std::byte* from, std::byte* to) {
+void copy_in(const chunk::ChunkPlan& chunk, std::size_t size, const std::byte* from,
+             std::byte* to) {
   for (const chunk::Run& run : chunk.runs) {
     std::memcpy(to + run.chunk_offset * size, from + run.memory_offset * size, run.length * size);
   }

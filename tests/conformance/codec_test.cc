@@ -1,10 +1,10 @@
 // Every pipeline of built-in filters passes the same tests.
+#include "arraymorph/codec.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
-
-#include "arraymorph/codec.h"
 
 namespace arraymorph {
 namespace {
@@ -44,8 +44,9 @@ Buffer make(std::size_t size, Content content) {
   Buffer data(size);
   std::mt19937 rng(static_cast<unsigned>(size));
   for (std::size_t i = 0; i < size; ++i) {
-    data.data()[i] = static_cast<std::byte>(
-        content == Content::constant ? 0 : content == Content::random ? rng() & 0xff : i / 8);
+    data.data()[i] = static_cast<std::byte>(content == Content::constant ? 0
+                                            : content == Content::random ? rng() & 0xff
+                                                                         : i / 8);
   }
   return data;
 }
@@ -75,8 +76,8 @@ class CodecConformance : public testing::TestWithParam<Pipeline> {
 };
 
 TEST_P(CodecConformance, RoundTrips) {
-  for (const std::size_t size : {0u, 1u, 2u, 3u, 5u, 8u, 719u, 720u, 721u, 1024u, 4099u, 1u << 20,
-                                 (1u << 20) + 7}) {
+  for (const std::size_t size :
+       {0u, 1u, 2u, 3u, 5u, 8u, 719u, 720u, 721u, 1024u, 4099u, 1u << 20, (1u << 20) + 7}) {
     for (const Content content : {Content::constant, Content::random, Content::ramp}) {
       const Buffer data = make(size, content);
       Result<Buffer> decoded = codec_->decode(encode(data), 0, size);
@@ -154,8 +155,7 @@ TEST_P(CodecConformance, SurvivesNoise) {
 }
 
 TEST_P(CodecConformance, RefusesBombs) {
-  const Result<Buffer> decoded =
-      codec_->decode(encode(make(16u << 20, Content::constant)), 0, 100);
+  const Result<Buffer> decoded = codec_->decode(encode(make(16u << 20, Content::constant)), 0, 100);
   ASSERT_EQ(decoded.status().code(), Code::corrupt);
 }
 

@@ -27,8 +27,8 @@ void inherit_external(void* src, void* dst) {
 
 }  // namespace
 
-herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t* loc,
-              hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req) {
+herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t* loc, hid_t lcpl_id,
+              hid_t lapl_id, hid_t dxpl_id, void** req) {
   H5VL_link_create_args_t below = *args;
   void* target = under(obj);
   if (args->op_type == H5VL_LINK_CREATE_HARD) {

@@ -1,10 +1,11 @@
 // Objects by name, token or index; copying is in copy_object.cc.
+#include "vol/object.h"
+
 #include "vol/callbacks.h"
 #include "vol/copy_object.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
 #include "vol/link_access.h"
-#include "vol/object.h"
 
 namespace arraymorph::vol::object {
 

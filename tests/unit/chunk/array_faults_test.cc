@@ -53,9 +53,8 @@ TEST_F(ArrayFaults, BackgroundPutThatFailsIsSentAgainByFlush) {
 
 TEST_F(ArrayFaults, OneFailureIsHealedByTheRetryOfFlush) {
   use({1 << 20, 1 << 20, 64});
-  store_->set_fails([](Verb verb, std::size_t nth, const std::string&) {
-    return verb == Verb::put && nth == 0;
-  });
+  store_->set_fails(
+      [](Verb verb, std::size_t nth, const std::string&) { return verb == Verb::put && nth == 0; });
   const auto array = open(make_spec({4}, {4}));
   ASSERT_OK(write(*engine_, *array, 0, counting(4)));
   ASSERT_OK(array->flush());
@@ -116,9 +115,8 @@ TEST_F(ArrayFaults, FailedGetIsReportedAndReadsAgain) {
   const auto array = open(make_spec({64}, {4}, false));
   ASSERT_OK(write(*engine_, *array, 0, counting(64)));
   ASSERT_OK(array->refresh());
-  store_->set_fails([](Verb verb, std::size_t nth, const std::string&) {
-    return verb == Verb::get && nth == 5;
-  });
+  store_->set_fails(
+      [](Verb verb, std::size_t nth, const std::string&) { return verb == Verb::get && nth == 5; });
   Values values(64);
   expect_named(read(*engine_, *array, 0, values), Code::unavailable);
   heal();
@@ -192,10 +190,9 @@ TEST_F(ArrayFaults, FailureOfTheConsumerStopsTheRead) {
   }
   for (const bool anywhere : {true, false}) {
     store_->reset_counts();
-    const Status status =
-        read_chunks(*engine_, accesses, anywhere, [](std::size_t, ConstByteSpan) {
-          return Status(Code::invalid_argument, "no");
-        });
+    const Status status = read_chunks(*engine_, accesses, anywhere, [](std::size_t, ConstByteSpan) {
+      return Status(Code::invalid_argument, "no");
+    });
     EXPECT_EQ(status.code(), Code::invalid_argument);
     EXPECT_LT(count(Verb::get), 50u);
   }

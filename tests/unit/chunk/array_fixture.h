@@ -100,15 +100,15 @@ inline Values counting(std::size_t count, std::uint64_t first = 100) {
   return values;
 }
 
-#define EXPECT_OK(expr)                                    \
-  do {                                                     \
-    const ::arraymorph::Status expect_ok = (expr);         \
-    EXPECT_TRUE(expect_ok.ok()) << expect_ok.message();    \
+#define EXPECT_OK(expr)                                 \
+  do {                                                  \
+    const ::arraymorph::Status expect_ok = (expr);      \
+    EXPECT_TRUE(expect_ok.ok()) << expect_ok.message(); \
   } while (false)
-#define ASSERT_OK(expr)                                    \
-  do {                                                     \
-    const ::arraymorph::Status assert_ok = (expr);         \
-    ASSERT_TRUE(assert_ok.ok()) << assert_ok.message();    \
+#define ASSERT_OK(expr)                                 \
+  do {                                                  \
+    const ::arraymorph::Status assert_ok = (expr);      \
+    ASSERT_TRUE(assert_ok.ok()) << assert_ok.message(); \
   } while (false)
 
 class ArrayTest : public testing::Test {

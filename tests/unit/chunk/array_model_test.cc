@@ -180,8 +180,8 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
     });
     if (!found) return;
     const auto size = static_cast<std::size_t>(array_->grid().chunk_bytes());
-    Result<Buffer> plain = spec_.codec->decode(Buffer::copy_of(raw.bytes.span()),
-                                               raw.filter_mask, size);
+    Result<Buffer> plain =
+        spec_.codec->decode(Buffer::copy_of(raw.bytes.span()), raw.filter_mask, size);
     ASSERT_TRUE(plain.ok()) << plain.status().message();
     const bool skip = pick(2) == 0;
     perform("write_raw", [&] {
@@ -261,13 +261,11 @@ std::vector<Conditions> all_conditions() {
           {"LocalTinyCallerCodecFaults", true, tiny, true, true}};
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Model,
-                         testing::Combine(testing::ValuesIn(all_conditions()),
-                                          testing::Range(0u, 12u)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param).name + "_" +
-                                  std::to_string(std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Stores, Model, testing::Combine(testing::ValuesIn(all_conditions()), testing::Range(0u, 12u)),
+    [](const auto& info) {
+      return std::get<0>(info.param).name + "_" + std::to_string(std::get<1>(info.param));
+    });
 
 }  // namespace
 }  // namespace arraymorph::chunk

@@ -1,9 +1,8 @@
 // Which requests an Array makes, and when.
-#include "chunk/array.h"
-
 #include <algorithm>
 #include <atomic>
 
+#include "chunk/array.h"
 #include "unit/chunk/array_fixture.h"
 
 namespace arraymorph::chunk {
@@ -119,8 +118,10 @@ TEST_F(ArrayTest, SameChunkTwiceInOneWriteAppliesInOrder) {
     partial.index = {0};
     ChunkPlan other;
     other.index = {1};
-    const std::vector<ChunkAccess> accesses{{array.get(), &partial}, {array.get(), &covered},
-                                            {array.get(), &other},   {array.get(), &partial},
+    const std::vector<ChunkAccess> accesses{{array.get(), &partial},
+                                            {array.get(), &covered},
+                                            {array.get(), &other},
+                                            {array.get(), &partial},
                                             {array.get(), &other}};
     ASSERT_OK(write_chunks(*engine_, accesses, false, [&](std::size_t access, ByteSpan chunk) {
       auto* values = reinterpret_cast<std::uint64_t*>(chunk.data());

@@ -18,8 +18,8 @@ namespace {
 using Plans = std::vector<ChunkPlan>;
 using Runs = std::vector<Run>;
 
-Plans make(const Grid& grid, const std::vector<Sequence>& file,
-           const std::vector<Sequence>& memory, bool unique = true) {
+Plans make(const Grid& grid, const std::vector<Sequence>& file, const std::vector<Sequence>& memory,
+           bool unique = true) {
   Result<Plans> plans = plan(grid, file, memory, unique);
   EXPECT_TRUE(plans.ok()) << plans.status().message();
   return plans.ok() ? *plans : Plans();
@@ -105,8 +105,8 @@ Place place(const Grid& grid, std::uint64_t element) {
 std::vector<Sequence> sequences_of(const std::vector<std::uint64_t>& elements, std::mt19937& rng) {
   std::vector<Sequence> sequences;
   for (const std::uint64_t element : elements) {
-    const bool joins = !sequences.empty() &&
-                       sequences.back().offset + sequences.back().length == element;
+    const bool joins =
+        !sequences.empty() && sequences.back().offset + sequences.back().length == element;
     if (joins && rng() % 8 != 0) {
       ++sequences.back().length;
     } else {
@@ -154,8 +154,7 @@ TEST_P(PlanProperty, AgreesWithElementwiseModel) {
       m = next;
       next += rng() % 6 == 0 ? 3 : 1;
     }
-    const Plans plans =
-        make(grid, sequences_of(file, rng), sequences_of(memory, rng), unique);
+    const Plans plans = make(grid, sequences_of(file, rng), sequences_of(memory, rng), unique);
 
     std::map<Index, std::vector<std::pair<std::uint64_t, std::uint64_t>>> expected;
     std::vector<Index> order;

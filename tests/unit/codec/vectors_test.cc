@@ -23,36 +23,43 @@ struct Vector {
 
 const std::vector<Vector>& vectors() {
   static const auto* all = new std::vector<Vector>{
-    {{fletcher32()}, 1, 11,
-     "0004090d12171b2025292e7189683f"},
-    {{fletcher32()}, 8, 24,
-     "0004090d12171b2025292e32373c40454a4e53575c61656a96609f47"},
-    {{shuffle(2)}, 2, 10,
-     "0009121b25040d172029"},
-    {{shuffle(4), fletcher32()}, 4, 24,
-     "001225374a5c0417293c4e61091b2e4053650d203245576aea0cf863"},
-    {{shuffle(3)}, 3, 15,
-     "000d1b29370412202e3c0917253240"},
-    {{shuffle(7), fletcher32()}, 7, 21,
-     "00204004254509294a0d2e4e1232531737571b3c5ccafa4916"},
-    {{deflate(6)}, 1, 40,
-     "789c6360e1e41512975650d5d43332b77170f5f20b0e8f494ccdca2faea8696c"
-     "ebea9f3263eec265abd76f0100bf5e0e07"},
-    {{deflate(0)}, 4, 64,
-     "7801014000bfff0004090d12171b2025292e32373c40454a4e53575c61656a6f"
-     "73787c81868a8f94989da1a6abafb4b9bdc2c6cbd0d4d9dee2e7ebf0f5f9fe03"
-     "070c10151a1e23edfe1c51"},
-    {{shuffle(4), deflate(9)}, 4, 64,
-     "78da014000bfff001225374a5c6f8194a6b9cbdef003150417293c4e61738698"
-     "abbdd0e2f5071a091b2e405365788a9dafc2d4e7f90c1e0d203245576a7c8fa1"
-     "b4c6d9ebfe102357cd1c51"},
-    {{shuffle(8), deflate(4), fletcher32()}, 8, 64,
-     "785e014000bfff00254a6f94b9de0304294e7398bde207092e53789dc2e70c0d"
-     "32577ca1c6eb1012375c81a6cbf015173c6186abd0f51a1b40658aafd4f91e20"
-     "456a8fb4d9fe2353c51c51b317a80a"},
-    {{shuffle(5), deflate(1), fletcher32()}, 5, 45,
-     "78016310d7738d29ee5ab89345dac82bb1a27fd95e4e0573bfd49a29ab0ff1aa"
-     "da046735ce587f4c48d3213cbf6dee96d300702611d0857c2563"},
+      {{fletcher32()}, 1, 11, "0004090d12171b2025292e7189683f"},
+      {{fletcher32()}, 8, 24, "0004090d12171b2025292e32373c40454a4e53575c61656a96609f47"},
+      {{shuffle(2)}, 2, 10, "0009121b25040d172029"},
+      {{shuffle(4), fletcher32()},
+       4,
+       24,
+       "001225374a5c0417293c4e61091b2e4053650d203245576aea0cf863"},
+      {{shuffle(3)}, 3, 15, "000d1b29370412202e3c0917253240"},
+      {{shuffle(7), fletcher32()}, 7, 21, "00204004254509294a0d2e4e1232531737571b3c5ccafa4916"},
+      {{deflate(6)},
+       1,
+       40,
+       "789c6360e1e41512975650d5d43332b77170f5f20b0e8f494ccdca2faea8696c"
+       "ebea9f3263eec265abd76f0100bf5e0e07"},
+      {{deflate(0)},
+       4,
+       64,
+       "7801014000bfff0004090d12171b2025292e32373c40454a4e53575c61656a6f"
+       "73787c81868a8f94989da1a6abafb4b9bdc2c6cbd0d4d9dee2e7ebf0f5f9fe03"
+       "070c10151a1e23edfe1c51"},
+      {{shuffle(4), deflate(9)},
+       4,
+       64,
+       "78da014000bfff001225374a5c6f8194a6b9cbdef003150417293c4e61738698"
+       "abbdd0e2f5071a091b2e405365788a9dafc2d4e7f90c1e0d203245576a7c8fa1"
+       "b4c6d9ebfe102357cd1c51"},
+      {{shuffle(8), deflate(4), fletcher32()},
+       8,
+       64,
+       "785e014000bfff00254a6f94b9de0304294e7398bde207092e53789dc2e70c0d"
+       "32577ca1c6eb1012375c81a6cbf015173c6186abd0f51a1b40658aafd4f91e20"
+       "456a8fb4d9fe2353c51c51b317a80a"},
+      {{shuffle(5), deflate(1), fletcher32()},
+       5,
+       45,
+       "78016310d7738d29ee5ab89345dac82bb1a27fd95e4e0573bfd49a29ab0ff1aa"
+       "da046735ce587f4c48d3213cbf6dee96d300702611d0857c2563"},
   };
   return *all;
 }

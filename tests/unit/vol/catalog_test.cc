@@ -50,9 +50,9 @@ TEST(Catalog, RefusesPrefixesThatLeaveTheFile) {
     const std::string text = std::string(R"({"version":1,"datasets":[{"address":1,"prefix":")") +
                              prefix + R"(","chunk":[1]}]})";
     EXPECT_FALSE(catalog_from_json(text).ok()) << prefix;
-    EXPECT_FALSE(catalog_from_json(std::string(R"({"version":1,"datasets":[],"trash":[")") +
-                                   prefix + "\"]}")
-                     .ok())
+    EXPECT_FALSE(
+        catalog_from_json(std::string(R"({"version":1,"datasets":[],"trash":[")") + prefix + "\"]}")
+            .ok())
         << prefix;
   }
 }
