@@ -1,5 +1,6 @@
 #include "vol/catalog.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace arraymorph::vol {
@@ -70,6 +71,12 @@ Status read_dataset(const json& value, Catalog& catalog) {
 }
 
 }  // namespace
+
+bool Catalog::stored_by(const Catalog& committed) const {
+  return datasets == committed.datasets && sweep_needed == committed.sweep_needed &&
+         external_links == committed.external_links &&
+         std::includes(committed.trash.begin(), committed.trash.end(), trash.begin(), trash.end());
+}
 
 std::string to_json(const Catalog& catalog) {
   json datasets = json::array();

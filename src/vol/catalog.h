@@ -38,6 +38,9 @@ struct Catalog {
   bool external_links = false;
 
   bool operator==(const Catalog&) const = default;
+  /// Nothing in this state needs storing where `committed` is stored: equal but for trash that has
+  /// been removed since.
+  bool stored_by(const Catalog& committed) const;
 };
 
 std::string to_json(const Catalog& catalog);

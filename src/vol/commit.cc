@@ -31,13 +31,13 @@ Status FileState::commit() {
   }
   ARRAYMORPH_TRY(flush_chunks());
   collect_filter_masks();
-  const bool same_catalog = catalog_ == committed_catalog_;
+  const bool same_catalog = catalog_.stored_by(committed_catalog_);
   if (exists_ && same_catalog && image_.changes() == committed_changes_) return {};
 
   const std::uint64_t changes = image_.changes();
   const Buffer bytes = vfd::closed_copy(image_);
   std::uint32_t checksum = 0;
-  Buffer object = encode_metadata(bytes.span(), catalog_, checksum);
+  Buffer object = encode_metadata(bytes.span(), same_catalog ? committed_catalog_ : catalog_, checksum);
   const bool same = exists_ && same_catalog && checksum == committed_checksum_ &&
                     bytes.size() == committed_length_;
   if (!same) {

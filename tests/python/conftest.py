@@ -77,6 +77,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+Requests = Callable[[], dict[str, Any]]
 
 
 @pytest.fixture

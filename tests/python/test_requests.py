@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import arraymorph
 import h5py
 import numpy as np
 import pytest
-from conftest import Store
+from conftest import Requests, Store
 
-Requests = Callable[[], dict[str, Any]]
 SHAPE, CHUNKS, NUMBER = (400, 300), (100, 100), 12
 VALUES = np.arange(120_000, dtype="i8").reshape(SHAPE)
 

@@ -30,6 +30,16 @@ TEST(Catalog, SurvivesItsJson) {
   EXPECT_EQ(*catalog_from_json(to_json(Catalog())), Catalog());
 }
 
+TEST(Catalog, RemovedTrashNeedsNoCommit) {
+  const Catalog committed = sample();
+  Catalog now = committed;
+  now.trash.erase("old");
+  EXPECT_TRUE(now.stored_by(committed));
+  EXPECT_FALSE(committed.stored_by(now));
+  now.datasets.erase(800);
+  EXPECT_FALSE(now.stored_by(committed));
+}
+
 TEST(Catalog, RefusesWhatItDoesNotUnderstand) {
   for (const char* text :
        {"", "{", "[]", "null", "{}", R"({"version":1})", R"({"version":-1,"datasets":[]})",
