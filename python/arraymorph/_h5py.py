@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +44,7 @@ class Internals:
             self.files: Any = files
             self.phil: Any = _objects.phil
             self.owner: str = h5py.h5f.__file__
-            for name in ("make_fapl", "make_fcpl", "make_fid"):
-                getattr(files, name)
+            files.make_fapl  # noqa: B018  (what choosing_make_fapl wraps)
         except (ImportError, AttributeError) as error:
             raise RuntimeError(
                 f"this h5py is not known to ArrayMorph ({error}); {_ADVICE}"
@@ -59,6 +60,27 @@ class Internals:
                     _core.set_native_connector(self.owner, fapl)
             except RuntimeError as error:
                 raise RuntimeError(f"{error}; {_ADVICE}") from error
+
+    def load_plugin(self) -> None:
+        """Register the connector; RuntimeError says why HDF5 does not take it."""
+        h5p = self.h5py.h5p
+        fapl = h5p.create(h5p.FILE_ACCESS)
+        self.set_connector(fapl.id, ours=True)
+
+    def choosing_make_fapl(self, ours: bool) -> Callable[..., Any]:
+        """h5py's make_fapl, the maker of its access lists, followed by set_connector.
+
+        HDF5 offers no public way to change the connector of lists yet to be created.
+        """
+        make_fapl = self.files.make_fapl
+
+        @functools.wraps(make_fapl)
+        def make(*args: Any, **kwargs: Any) -> Any:
+            fapl = make_fapl(*args, **kwargs)
+            self.set_connector(fapl.id, ours)
+            return fapl
+
+        return make
 
     def default_is_ours(self) -> bool:
         """True when HDF5 chose ArrayMorph from the environment, for every new access list."""

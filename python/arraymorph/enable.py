@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import Any
 
@@ -80,19 +79,8 @@ def _choose(h5py: _h5py.Internals, ours: bool) -> None:
             h5py.files.make_fapl = _State.make_fapl
             _State.make_fapl = None
         if h5py.default_is_ours() != ours:
-            wrapper = _wrap(h5py, h5py.files.make_fapl, ours)
             if ours:
-                wrapper(None)  # loads the plugin now, so that failure shows here
+                h5py.load_plugin()  # now, so that failure shows here
+            wrapper = h5py.choosing_make_fapl(ours)
             _State.make_fapl = h5py.files.make_fapl
             h5py.files.make_fapl = wrapper
-
-
-def _wrap(h5py: _h5py.Internals, make_fapl: Any, ours: bool) -> Any:
-    # HDF5 offers no public way to change the connector of lists yet to be created.
-    @functools.wraps(make_fapl)
-    def make(*args: Any, **kwargs: Any) -> Any:
-        fapl = make_fapl(*args, **kwargs)
-        h5py.set_connector(fapl.id, ours)
-        return fapl
-
-    return make

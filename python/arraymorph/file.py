@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
 from . import _h5py
 
 if TYPE_CHECKING:
-    import h5py
+    from h5py import File as File_
 
 
 def File(  # noqa: N802  (named like the class it stands for)
     url: str | os.PathLike[str], mode: str = "r", **kwargs: Any
-) -> h5py.File:
+) -> File_:
     """Open or create `url` in object storage and return an h5py.File.
 
     `url` is "s3://bucket/key", "file:///directory/x.h5", or a plain name that the configuration
@@ -28,25 +27,13 @@ def File(  # noqa: N802  (named like the class it stands for)
     >>> with arraymorph.File(f"file://{directory}/run42.h5", "w") as f:
     ...     f["temperature"] = [1.0, 2.0, 3.0]
     """
-    internals = _h5py.Internals()
-    files = internals.files
-    name = os.fspath(url)
-    swmr = bool(kwargs.pop("swmr", False))
-    userblock_size = kwargs.pop("userblock_size", None)
-    if kwargs.get("fs_strategy") and mode not in ("w", "w-", "x"):
-        raise ValueError("Unable to set file space strategy of an existing file")
-    if kwargs.get("track_order") is None:
-        kwargs["track_order"] = internals.h5py.get_config().track_order
-    creation = {
-        key: kwargs.pop(key)
-        for key in inspect.signature(files.make_fcpl).parameters
-        if key in kwargs
-    }
-    kwargs.setdefault("driver", None)
-    with internals.phil:
-        fapl = files.make_fapl(**kwargs)
-        internals.set_connector(fapl.id, ours=True)
-        fcpl = files.make_fcpl(**creation)
-        fid = files.make_fid(os.fsencode(name), mode, userblock_size, fapl, fcpl, swmr=swmr)
-    file: h5py.File = internals.h5py.File(fid)
+    h5py = _h5py.Internals()
+    # h5py makes every access list in make_fapl, under its lock, which nobody else gets meanwhile.
+    with h5py.phil:
+        before = h5py.files.make_fapl
+        h5py.files.make_fapl = h5py.choosing_make_fapl(ours=True)
+        try:
+            file: File_ = h5py.h5py.File(os.fspath(url), mode, **kwargs)
+        finally:
+            h5py.files.make_fapl = before
     return file

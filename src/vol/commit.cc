@@ -101,16 +101,9 @@ void FileState::remove_trash() {
 }
 
 Status FileState::reload() {
-  ARRAYMORPH_ASSIGN(auto loaded, load(*store(), opening_->location));
-  if (!loaded) return {Code::not_found, url_ + " has been deleted"};
-  if (loaded->etag == etag_) return {};
-  etag_ = std::move(loaded->etag);
-  catalog_ = loaded->metadata.catalog;
-  committed_catalog_ = std::move(loaded->metadata.catalog);
-  committed_checksum_ = loaded->metadata.checksum;
-  committed_length_ = loaded->metadata.file_length;
-  image_ = vfd::Image(std::move(loaded->metadata.bytes), loaded->metadata.file_length);
-  committed_changes_ = image_.changes();
+  ARRAYMORPH_ASSIGN(Loaded loaded, load(*store(), opening_->location));
+  if (loaded.etag == etag_) return {};
+  take(std::move(loaded));
   return {};
 }
 

@@ -15,21 +15,26 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   if (!opening_->loaded) return;
   Loaded loaded = std::move(*opening_->loaded);
   opening_->loaded.reset();
-  exists_ = true;
-  etag_ = std::move(loaded.etag);
+  const Catalog& catalog = loaded.metadata.catalog;
   // Chunks that a crashed session left behind may lie under any plain name.
   prefixes_.tag_new(random_tag());
-  for (const std::string& prefix : loaded.metadata.catalog.trash) prefixes_.add(prefix);
-  for (const auto& [address, entry] : loaded.metadata.catalog.datasets) prefixes_.add(entry.prefix);
-  if (opening_->create) {
-    // Replaced, not emptied: what it held stays readable until the new file is committed.
-    catalog_.trash = std::move(loaded.metadata.catalog.trash);
-    for (const auto& [address, entry] : loaded.metadata.catalog.datasets) {
-      catalog_.trash.insert(entry.prefix);
-    }
+  for (const std::string& prefix : catalog.trash) prefixes_.add(prefix);
+  for (const auto& [address, entry] : catalog.datasets) prefixes_.add(entry.prefix);
+  if (!opening_->create) {
+    take(std::move(loaded));
+    established_ = true;
     return;
   }
-  established_ = true;
+  // Replaced, not emptied: what it held stays readable until the new file is committed.
+  exists_ = true;
+  etag_ = std::move(loaded.etag);
+  catalog_.trash = catalog.trash;
+  for (const auto& [address, entry] : catalog.datasets) catalog_.trash.insert(entry.prefix);
+}
+
+void FileState::take(Loaded loaded) {
+  exists_ = true;
+  etag_ = std::move(loaded.etag);
   catalog_ = loaded.metadata.catalog;
   committed_catalog_ = std::move(loaded.metadata.catalog);
   committed_checksum_ = loaded.metadata.checksum;

@@ -89,6 +89,8 @@ class FileState final : public vfd::Backing {
  private:
   Status put_metadata(Buffer object);
   void remove_trash();
+  /// The committed state becomes ours.
+  void take(Loaded loaded);
   void collect_filter_masks();
 
   std::shared_ptr<FileOpening> opening_;
@@ -117,7 +119,8 @@ class FileState final : public vfd::Backing {
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.
 Status read_only(const FileState& file);
 
-/// One GET. Nothing: there is no metadata object. Errors name the object.
-Result<std::optional<Loaded>> load(ObjectStore& store, const store::Location& location);
+/// One GET. not_found: there is no metadata object (or no bucket: the message tells). Errors name the
+/// object.
+Result<Loaded> load(ObjectStore& store, const store::Location& location);
 
 }  // namespace arraymorph::vol

@@ -73,10 +73,14 @@ std::shared_ptr<FileState> live_file(const store::Location& location) {
 
 Status fetch(FileOpening& opening, bool exclusive) {
   if (live_file(opening.location)) return {};
-  ARRAYMORPH_ASSIGN(opening.loaded, load(*opening.store, opening.location));
-  if (!opening.create) return opening.loaded ? Status() : missing(opening.location);
-  if (opening.loaded) {
-    if (!exclusive) return {};
+  auto loaded = load(*opening.store, opening.location);
+  if (!loaded.ok() && loaded.status().code() != Code::not_found) return loaded.status();
+  if (!opening.create && !loaded.ok()) {
+    return loaded.status().with_context("there is no file " + opening.location.url());
+  }
+  if (loaded.ok()) {
+    opening.loaded = std::move(*loaded);
+    if (!opening.create || !exclusive) return {};
     return {Code::already_exists, opening.location.url() + " exists already"};
   }
   ListRequest request;

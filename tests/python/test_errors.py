@@ -35,7 +35,7 @@ def test_missing_file(store: Store) -> None:
 
 def test_s3_missing_bucket(s3_store: Store) -> None:
     for mode in ("r", "w"):
-        with pytest.raises(OSError, match="no-such-bucket"):
+        with pytest.raises(OSError, match="bucket 'no-such-bucket-here' does not exist"):
             arraymorph.File("s3://no-such-bucket-here/x.h5", mode)
 
 
