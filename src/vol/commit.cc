@@ -37,7 +37,8 @@ Status FileState::commit() {
   const std::uint64_t changes = image_.changes();
   const Buffer bytes = vfd::closed_copy(image_);
   std::uint32_t checksum = 0;
-  Buffer object = encode_metadata(bytes.span(), same_catalog ? committed_catalog_ : catalog_, checksum);
+  Buffer object =
+      encode_metadata(bytes.span(), same_catalog ? committed_catalog_ : catalog_, checksum);
   const bool same = exists_ && same_catalog && checksum == committed_checksum_ &&
                     bytes.size() == committed_length_;
   if (!same) {

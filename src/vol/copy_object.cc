@@ -56,18 +56,7 @@ herr_t note_dataset(hid_t, const char* name, const H5O_info2_t* info, void* out)
 
 Result<std::vector<std::string>> datasets_under(Object& group) {
   std::vector<std::string> paths;
-  const H5VL_loc_params_t loc = self(group.type);
-  H5VL_object_specific_args_t args{};
-  args.op_type = H5VL_OBJECT_VISIT;
-  args.args.visit.idx_type = H5_INDEX_NAME;
-  args.args.visit.order = H5_ITER_NATIVE;
-  args.args.visit.fields = H5O_INFO_BASIC;
-  args.args.visit.op = note_dataset;
-  args.args.visit.op_data = &paths;
-  if (api().H5VLobject_specific(group.under, &loc, native(), &args, default_transfer(), nullptr) <
-      0) {
-    return Status(Code::internal, "cannot list the copied objects: " + hdf5::innermost_error());
-  }
+  ARRAYMORPH_TRY(visit_objects(group, self(group.type), note_dataset, &paths));
   return paths;
 }
 

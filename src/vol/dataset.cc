@@ -103,10 +103,7 @@ Handle creation_list_of(const Object& object) { return get(object, H5VL_DATASET_
 Result<Address> address_of(void* native_object, H5I_type_t type) {
   H5O_info2_t info{};
   if (!native_info(native_object, type, info)) return native_failure("address");
-  // The native connector's token is the object's address, little-endian.
-  Address address = 0;
-  for (std::size_t i = sizeof address; i-- > 0;) address = address << 8 | info.token.__data[i];
-  return address;
+  return address_in(info.token);
 }
 
 std::string path_of(void* native_object, H5I_type_t type) {

@@ -119,8 +119,8 @@ class FileState final : public vfd::Backing {
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.
 Status read_only(const FileState& file);
 
-/// One GET. not_found: there is no metadata object (or no bucket: the message tells). Errors name the
-/// object.
+/// One GET. not_found: there is no metadata object (or no bucket: the message tells). Errors name
+/// the object.
 Result<Loaded> load(ObjectStore& store, const store::Location& location);
 
 }  // namespace arraymorph::vol

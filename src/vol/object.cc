@@ -3,6 +3,7 @@
 #include <array>
 
 #include "arraymorph/api.h"
+#include "hdf5/error.h"
 #include "vfd/driver.h"
 #include "vol/file_state.h"
 
@@ -45,6 +46,28 @@ bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info) {
   args.args.get_info.oinfo = &info;
   return hdf5::api().H5VLobject_get(native_object, &loc, native(), &args, default_transfer(),
                                     nullptr) >= 0;
+}
+
+Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_iterate2_t op,
+                     void* data) {
+  H5VL_object_specific_args_t args{};
+  args.op_type = H5VL_OBJECT_VISIT;
+  args.args.visit.idx_type = H5_INDEX_NAME;
+  args.args.visit.order = H5_ITER_NATIVE;
+  args.args.visit.fields = H5O_INFO_BASIC;
+  args.args.visit.op = op;
+  args.args.visit.op_data = data;
+  if (hdf5::api().H5VLobject_specific(from.under, &loc, native(), &args, default_transfer(),
+                                      nullptr) >= 0) {
+    return {};
+  }
+  return {Code::internal, "cannot list the objects of the file: " + hdf5::innermost_error()};
+}
+
+std::uint64_t address_in(const H5O_token_t& token) {
+  std::uint64_t address = 0;
+  for (std::size_t i = sizeof address; i-- > 0;) address = address << 8 | token.__data[i];
+  return address;
 }
 
 // Not H5VL_OBJECT_GET_FILE: native then takes the file for one that has an id, and never closes a

@@ -1,8 +1,10 @@
 // Object: what HDF5 holds for each of our open files, groups, datasets, types and attributes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
+#include "arraymorph/status.h"
 #include "hdf5/api.h"
 #include "vol/context.h"
 
@@ -42,6 +44,13 @@ void discard(void* obj);
 
 /// Basic information on a native object: its type, address token and file number. False on failure.
 bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info);
+
+/// Every object below the group at `loc`, each once, in the group's native order (H5Ovisit).
+Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_iterate2_t op,
+                     void* data);
+
+/// The native connector's object token, which is the address of the object header.
+std::uint64_t address_in(const H5O_token_t& token);
 
 /// Our state of the file that holds `native_object`, or null for a native file.
 std::shared_ptr<FileState> file_of(void* native_object, H5I_type_t type);

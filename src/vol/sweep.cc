@@ -14,9 +14,7 @@ using hdf5::api;
 
 herr_t note_dataset(hid_t, const char*, const H5O_info2_t* info, void* out) {
   if (info->type == H5O_TYPE_DATASET) {
-    Address address = 0;
-    for (std::size_t i = sizeof address; i-- > 0;) address = address << 8 | info->token.__data[i];
-    static_cast<std::set<Address>*>(out)->insert(address);
+    static_cast<std::set<Address>*>(out)->insert(address_in(info->token));
   }
   return 0;
 }
@@ -29,18 +27,7 @@ Status sweep(FileState& file, const Object& object) {
     return {};
   }
   std::set<Address> linked;
-  const H5VL_loc_params_t loc = by_name(object.type, "/");
-  H5VL_object_specific_args_t args{};
-  args.op_type = H5VL_OBJECT_VISIT;
-  args.args.visit.idx_type = H5_INDEX_NAME;
-  args.args.visit.order = H5_ITER_NATIVE;
-  args.args.visit.fields = H5O_INFO_BASIC;
-  args.args.visit.op = note_dataset;
-  args.args.visit.op_data = &linked;
-  if (api().H5VLobject_specific(object.under, &loc, native(), &args, default_transfer(), nullptr) <
-      0) {
-    return {Code::internal, "cannot list the objects of the file: " + hdf5::innermost_error()};
-  }
+  ARRAYMORPH_TRY(visit_objects(object, by_name(object.type, "/"), note_dataset, &linked));
   bool still_open = false;
   std::vector<Address> gone;
   for (const auto& [address, entry] : file.catalog().datasets) {
