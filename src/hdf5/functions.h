@@ -12,7 +12,7 @@
   X(H5Fclose) X(H5Fcreate) X(H5Fflush) X(H5Fget_obj_count) X(H5Fget_obj_ids)                      \
   X(H5Idec_ref) X(H5Iinc_ref) X(H5Iis_valid) X(H5Iget_type) X(H5Iget_name)                        \
   X(H5Pclose) X(H5Pcopy) X(H5Pcreate) X(H5Pisa_class)                                             \
-  X(H5Pset_vol) X(H5Pset_driver) X(H5Pget_driver) X(H5Pget_driver_info) X(H5Pset_fapl_core)       \
+  X(H5Pset_vol) X(H5Pget_vol_id) X(H5VLget_value) X(H5Pset_driver) X(H5Pget_driver) X(H5Pget_driver_info) X(H5Pset_fapl_core)       \
   X(H5Pget_elink_fapl) X(H5Pset_elink_fapl) X(H5Pget_copy_object) X(H5Pset_copy_object)                                 \
   X(H5Pget_layout) X(H5Pset_layout) X(H5Pget_chunk) X(H5Pset_chunk) X(H5Pget_chunk_opts)          \
   X(H5Pget_nfilters) X(H5Pget_filter2) X(H5Pset_filter) X(H5Pget_external_count)                  \

@@ -1,4 +1,5 @@
 // File callbacks: create, open, close, delete, and the file's own get and optional operations.
+#include "arraymorph/api.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
@@ -75,6 +76,16 @@ herr_t remove_file(const char* name, hid_t fapl_id) {
   return -1;
 }
 
+/// The program (or HDF5_VOL_CONNECTOR) has chosen this connector for names in general.
+bool is_default_connector() {
+  const Handle fresh(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
+  hid_t id = H5I_INVALID_HID;
+  if (api().H5Pget_vol_id(fresh.get(), &id) < 0) return false;
+  const Handle connector(id);
+  H5VL_class_value_t value = -1;
+  return api().H5VLget_value(connector.get(), &value) >= 0 && value == ARRAYMORPH_CONNECTOR_VALUE;
+}
+
 herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
   auto opening = claim(name, fapl_id);
   if (opening.ok() && *opening == nullptr) {
@@ -87,7 +98,12 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
     return api().H5VLfile_specific(nullptr, native(), &args, default_transfer(), nullptr);
   }
   // HDF5 asks this of every plugin it finds about files that others failed to open: no claim, no
-  // error, unless we can surely open it.
+  // error, unless we can surely open it. HDF5 2.x crashes when a stacked connector like this one
+  // claims a file without being the chosen one.
+  if (api().version.at_least(2, 0) && !is_default_connector()) {
+    *accessible = false;
+    return 0;
+  }
   *accessible = opening.ok() && is_stored(**opening);
   return 0;
 }

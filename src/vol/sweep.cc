@@ -10,8 +10,6 @@
 namespace arraymorph::vol {
 namespace {
 
-using hdf5::api;
-
 herr_t note_dataset(hid_t, const char*, const H5O_info2_t* info, void* out) {
   if (info->type == H5O_TYPE_DATASET) {
     static_cast<std::set<Address>*>(out)->insert(address_in(info->token));

@@ -98,3 +98,30 @@ for name in ("none.h5", "garbage.h5"):
 """,
         HDF5_PLUGIN_PATH=on["HDF5_PLUGIN_PATH"],
     )
+
+
+def test_plugin_found_but_not_chosen_for_a_stored_file(
+    python: Runner, on: dict[str, str], local_store: Store
+) -> None:
+    """HDF5 offers what it cannot open itself to the plugin. 2.x crashes when we take it."""
+    python(
+        """
+import h5py, os
+with h5py.File("stored.h5", "w") as f:
+    f["x"] = 1
+assert not os.path.exists("stored.h5")
+assert h5py.h5f.is_hdf5(b"stored.h5")
+assert not h5py.h5f.is_hdf5(b"none.h5")
+""",
+        **on,
+    )
+    python(
+        """
+import h5py
+try:
+    assert h5py.File("stored.h5")["x"][()] == 1
+except OSError:
+    assert h5py.version.hdf5_version_tuple >= (2,)
+""",
+        HDF5_PLUGIN_PATH=on["HDF5_PLUGIN_PATH"],
+    )
