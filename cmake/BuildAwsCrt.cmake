@@ -1,5 +1,6 @@
 # Builds aws-c-s3 from the source distribution of awscrt on PyPI, without anything else: pip brings
-# the sources, this machine's compiler and OpenSSL do the rest (about a minute on two cores).
+# the sources, this machine's compiler does the rest (about 80 s on two cores). TLS is s2n on aws-lc,
+# which the distribution contains, so that a wheel carries no second copy of anybody's OpenSSL.
 
 # A Python with pip: the build environment of a wheel has it on PATH only.
 function(arraymorph_find_pip out)
@@ -47,17 +48,30 @@ function(arraymorph_download_awscrt version directory)
   file(ARCHIVE_EXTRACT INPUT "${archive}" DESTINATION "${directory}")
 endfunction()
 
-# Sets `prefix` to the installed tree. Done once for each version, compiler and OpenSSL.
+# The licences and notices of everything that gets linked, one folder for each library. Of a choice of
+# licences the GPL is not the one taken.
+function(arraymorph_keep_licenses source destination)
+  file(GLOB_RECURSE files RELATIVE "${source}" "${source}/LICENSE*" "${source}/NOTICE*" "${source}/THIRD-PARTY-*")
+  list(FILTER files EXCLUDE REGEX "gpl|/tests?/")
+  foreach(file IN LISTS files)
+    cmake_path(GET file PARENT_PATH folder)
+    file(COPY "${source}/${file}" DESTINATION "${destination}/${folder}")
+  endforeach()
+endfunction()
+
+# Sets `prefix` to the installed tree, whose licenses/ a wheel has to ship. Done once for each version and compiler.
 function(arraymorph_build_awscrt version prefix)
-  set(flags -DCMAKE_BUILD_TYPE=Release -DUSE_OPENSSL=ON -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=OFF
-    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_VISIBILITY_PRESET=hidden
-    -DS2N_USE_CRYPTO_SHARED_LIBS=ON -DCMAKE_INSTALL_LIBDIR=lib)
+  # Sections, so that the plugin is linked without the functions that it does not use.
+  set(c_flags "-ffunction-sections -fdata-sections")
   if(ARRAYMORPH_SANITIZE)
     # Seen through unchecked libraries, their reference counts would look like races.
-    list(APPEND flags "-DCMAKE_C_FLAGS=-fsanitize=${ARRAYMORPH_SANITIZE} -fno-omit-frame-pointer -g")
+    string(APPEND c_flags " -fsanitize=${ARRAYMORPH_SANITIZE} -fno-omit-frame-pointer -g")
   endif()
+  set(flags -DCMAKE_BUILD_TYPE=Release -DUSE_OPENSSL=OFF -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=OFF
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_VISIBILITY_PRESET=hidden -DCMAKE_INSTALL_LIBDIR=lib
+    "-DCMAKE_C_FLAGS=${c_flags}")
   list(APPEND made_with "${version}" ${flags} "${CMAKE_C_COMPILER_ID}" "${CMAKE_C_COMPILER_VERSION}"
-    "${CMAKE_SYSTEM_PROCESSOR}" "${OPENSSL_VERSION}")
+    "${CMAKE_SYSTEM_PROCESSOR}" licenses)
   string(SHA256 recipe "${made_with}")
   string(SUBSTRING "${recipe}" 0 12 recipe)
   set(root "${ARRAYMORPH_DEPS_DIR}/awscrt-${version}-${recipe}")
@@ -75,6 +89,18 @@ function(arraymorph_build_awscrt version prefix)
     ${generator} ${flags} "-DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}" "-DCMAKE_INSTALL_PREFIX=${root}/install"
     "-DCMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH}")
   arraymorph_run_step("build" "${CMAKE_COMMAND}" --build "${root}/build" --parallel --target install)
+  arraymorph_keep_licenses("${root}/source/awscrt-${version}/crt" "${root}/install/licenses")
   file(REMOVE_RECURSE "${root}/build" "${root}/source")
   file(TOUCH "${root}/complete")
+endfunction()
+
+# CMake remembers where packages were found. What an earlier configuration took from our own builds is
+# looked for again: it may have been another version, or a package may have been installed since.
+function(arraymorph_forget_awscrt)
+  get_cmake_property(names CACHE_VARIABLES)
+  foreach(name IN LISTS names)
+    if(name MATCHES "^(aws-.*_DIR|s2n_DIR|crypto_.*)$" AND "$CACHE{${name}}" MATCHES "/awscrt-[^/]*/install/")
+      unset(${name} CACHE)
+    endif()
+  endforeach()
 endfunction()

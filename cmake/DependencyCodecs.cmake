@@ -7,9 +7,9 @@ if(TARGET libdeflate::libdeflate_static)
 elseif(TARGET libdeflate::libdeflate_shared)
   target_link_libraries(arraymorph_codecs INTERFACE libdeflate::libdeflate_shared)
 else()
-  # Distributions that ship no CMake package for it.
+  # Distributions that ship no CMake package for it. Static where there is one: a wheel needs no copy.
   find_path(ARRAYMORPH_LIBDEFLATE_INCLUDE_DIR libdeflate.h)
-  find_library(ARRAYMORPH_LIBDEFLATE_LIBRARY NAMES deflate)
+  find_library(ARRAYMORPH_LIBDEFLATE_LIBRARY NAMES libdeflate.a deflate)
   mark_as_advanced(ARRAYMORPH_LIBDEFLATE_INCLUDE_DIR ARRAYMORPH_LIBDEFLATE_LIBRARY)
   if(NOT ARRAYMORPH_LIBDEFLATE_INCLUDE_DIR OR NOT ARRAYMORPH_LIBDEFLATE_LIBRARY)
     message(FATAL_ERROR "libdeflate was not found. Install it "
