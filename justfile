@@ -74,9 +74,13 @@ tsan: setup
     cmake --build --preset tsan
     ctest --preset tsan -j2
 
-# Build a wheel into dist/
-wheel: setup
-    python -m pip wheel --no-deps --wheel-dir dist .
+# Build a wheel for others into dist/: repaired to a manylinux tag, licences of what it holds
+wheel: setup setup-wheel
+    @scripts/build-wheel
+
+# The wheel in a fresh environment without a compiler: on a directory, on SeaweedFS
+test-wheel: wheel setup-test
+    python tests/wheel/check_wheel.py dist/*.whl
 
 # Build a source distribution into dist/
 sdist: setup
@@ -90,6 +94,10 @@ clean:
 [private]
 setup-test: setup
     @scripts/setup-venv test
+
+[private]
+setup-wheel: setup
+    @scripts/setup-venv wheel
 
 [private]
 setup-dev: setup
