@@ -4,7 +4,6 @@
 #include "chunk/flush.h"
 #include "chunk/send.h"
 #include "chunk/state.h"
-#include "runtime/lifecycle.h"
 
 namespace arraymorph::chunk {
 

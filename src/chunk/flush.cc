@@ -19,6 +19,12 @@ std::vector<Entry*> dirty_entries(const ArrayState& array, std::uint64_t flush) 
   return entries;
 }
 
+Status belongs_to_parent(const ArrayState& array) {
+  return {Code::unsupported,
+          "dataset " + array.spec.name +
+              ": changes made before this process was forked can be stored by the parent only"};
+}
+
 Status first_failure(const ArrayState& array) {
   for (const auto& [index, entry] : array.entries) {
     if (entry->dirty) return entry->failure;
@@ -65,6 +71,9 @@ Status remove_given_up(ArrayState& array, Lock& lock) {
 
 Status flush_array(ArrayState& array) {
   Lock lock(array.shared->mutex);
+  if (array.inherited()) {
+    return array.unsaved == 0 && array.given_up.empty() ? Status() : belongs_to_parent(array);
+  }
   ARRAYMORPH_TRY(store_dirty(array, lock));
   return remove_given_up(array, lock);
 }
@@ -74,6 +83,7 @@ Status flush_chunk(ArrayState& array, const Index& index, Lock& lock) {
   for (;;) {
     Entry* entry = find(array, index);
     if (entry == nullptr || (!entry->dirty && !entry->writing)) return {};
+    if (array.inherited()) return belongs_to_parent(array);
     if (entry->writing) {
       array.shared->changed.wait(lock);
     } else if (entry->flush == flush) {

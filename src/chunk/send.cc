@@ -1,9 +1,9 @@
 #include "chunk/send.h"
 
+#include <algorithm>
 #include <new>
 
 #include "chunk/cache.h"
-#include "runtime/lifecycle.h"
 
 namespace arraymorph::chunk {
 namespace {
@@ -77,10 +77,17 @@ void encode_and_store(const std::shared_ptr<Put>& put) {
   store(put);
 }
 
-// The least recently used entry at rest, or null.
+// Dirty entries that a forked child inherited stay: only the parent may store them.
+Entry* oldest_dirty(Shared& shared) {
+  const auto found = std::find_if(shared.dirty.begin(), shared.dirty.end(),
+                                  [](const Entry* entry) { return !entry->array->inherited(); });
+  return found == shared.dirty.end() ? nullptr : *found;
+}
+
+// The least recently used entry at rest that may go, or null.
 Entry* oldest(Shared& shared) {
   Entry* clean = shared.clean.empty() ? nullptr : shared.clean.front();
-  Entry* dirty = shared.dirty.empty() ? nullptr : shared.dirty.front();
+  Entry* dirty = oldest_dirty(shared);
   if (clean == nullptr || dirty == nullptr) return clean != nullptr ? clean : dirty;
   return clean->used < dirty->used ? clean : dirty;
 }
@@ -169,7 +176,7 @@ Status make_room(Shared& shared, Lock& lock, const Step& step) {
 void wait_idle(ArrayState& array, Lock& lock) {
   array.shared->changed.wait(lock, [&] {
     // What a parent process had under way never ends here.
-    return array.writing == 0 || fork_generation() != array.generation;
+    return array.writing == 0 || array.inherited();
   });
 }
 

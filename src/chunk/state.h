@@ -16,6 +16,7 @@
 
 #include "chunk/array.h"
 #include "chunk/engine.h"
+#include "runtime/lifecycle.h"
 
 namespace arraymorph::chunk {
 
@@ -98,6 +99,8 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::string key(const Index& index) const { return chunk_key(spec.prefix, index); }
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
   std::string describe(const Index& index) const;
+  /// Made before this process was forked: what is unsaved belongs to the parent.
+  bool inherited() const { return generation != fork_generation(); }
   /// The chunk has no object, or none that counts.
   bool absent(const Index& index) const {
     return given_up.contains(index) || (spec.fresh && !written.contains(index));

@@ -28,7 +28,8 @@
   X(H5VLdatatype_close) X(H5VLdatatype_commit) X(H5VLdatatype_get) X(H5VLdatatype_open)           \
   X(H5VLdatatype_optional) X(H5VLdatatype_specific) X(H5VLfile_close) X(H5VLfile_create)          \
   X(H5VLfile_get) X(H5VLfile_open) X(H5VLfile_optional) X(H5VLfile_specific)                      \
-  X(H5VLget_connector_id_by_value) X(H5VLget_object) X(H5VLget_value) X(H5VLgroup_close)          \
+  X(H5VLget_connector_id) X(H5VLget_connector_id_by_value) X(H5VLget_object) X(H5VLget_value)     \
+  X(H5VLgroup_close)                                                                              \
   X(H5VLgroup_create) X(H5VLgroup_get) X(H5VLgroup_open) X(H5VLgroup_optional)                    \
   X(H5VLgroup_specific) X(H5VLintrospect_get_cap_flags) X(H5VLintrospect_get_conn_cls)            \
   X(H5VLintrospect_opt_query) X(H5VLlink_copy) X(H5VLlink_create) X(H5VLlink_get)                 \

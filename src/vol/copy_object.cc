@@ -122,6 +122,7 @@ Status copy_dataset(Object& from, Object& to) {
 /// and expanded references, which bring objects along that no path of the copy leads to.
 Status check_copy(const Object& source, const Object& target, hid_t ocpypl_id) {
   if (target.file && !target.file->writable()) return read_only(*target.file);
+  if (target.file && target.file->inherited()) return opened_by_parent(*target.file);
   unsigned options = 0;
   if (!source.file || source.file->catalog().datasets.empty() ||
       api().H5Pget_copy_object(ocpypl_id, &options) < 0 ||

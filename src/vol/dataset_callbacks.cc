@@ -87,6 +87,7 @@ Status flush(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) 
     return native_status(-1);
   }
   if (!object.file || !object.file->writable()) return {};
+  if (object.file->inherited()) return opened_by_parent(*object.file);
   H5VL_file_specific_args_t all{};
   all.op_type = H5VL_FILE_FLUSH;
   all.args.flush.obj_type = H5I_DATASET;
@@ -123,6 +124,7 @@ Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id
 void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lcpl_id,
              hid_t type_id, hid_t space_id, hid_t dcpl_id, hid_t dapl_id, hid_t dxpl_id,
              void** req) {
+  if (!may_change(obj)) return nullptr;
   Object& parent = object_of(obj);
   const LinkAccess access(parent, dapl_id);
   int user_time = 0;
@@ -171,6 +173,7 @@ herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id
       hdf5::push_write_error(read_only(*object.file));
       return -1;
     }
+    if (!may_change(dset[i])) return -1;
   }
   const Status status = dispatch(
       count, dset, mem_type_id, mem_space_id, file_space_id, dxpl_id, buf,
@@ -214,6 +217,7 @@ herr_t specific(void* obj, H5VL_dataset_specific_args_t* args, hid_t dxpl_id, vo
     case H5VL_DATASET_REFRESH:
       return report(refresh(object, args, dxpl_id), hdf5::push_read_error);
     case H5VL_DATASET_SET_EXTENT:
+      if (!may_change(obj)) return -1;
       break;
   }
   if (api().H5VLdataset_specific(object.under, native(), args, dxpl_id, req) < 0) return -1;

@@ -135,6 +135,7 @@ Status write_chunk(Object& object, void* raw_args) {
   if (!object.file->writable()) {
     return read_only(*object.file);
   }
+  if (object.file->inherited()) return opened_by_parent(*object.file);
   Dataset& dataset = *object.dataset;
   const hsize_t* offset = nullptr;
   std::uint32_t mask = 0;

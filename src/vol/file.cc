@@ -53,9 +53,8 @@ Status flush(Object& object, H5F_scope_t scope) {
 
 /// H5Fflush.
 Status flush_own(Object& object, H5F_scope_t scope) {
-  if (object.file && object.file->writable() && object.file->inherited() && !process_is_exiting()) {
-    return {Code::unsupported,
-            object.file->url() + " was opened before this process was forked; open it again here"};
+  if (object.file && object.file->writable() && object.file->inherited()) {
+    return opened_by_parent(*object.file);
   }
   return flush(object, scope);
 }

@@ -10,6 +10,8 @@ namespace arraymorph::vol {
 FileState::FileState(std::shared_ptr<FileOpening> opening)
     : opening_(std::move(opening)),
       url_(opening_->location.url()),
+      // A child that opens the file anew gets a state of its own beside the inherited one.
+      identity_(url_ + '\n' + std::to_string(generation_)),
       key_prefix_(opening_->location.key + "/") {
   if (opening_->orphans) prefixes_.tag_new(random_tag());
   if (!opening_->loaded) return;
@@ -55,13 +57,24 @@ Status FileState::closed(bool last) {
   const bool commits = writable_ && established_;
   writable_ = false;
   // Whoever opens the file next reads it anew.
-  if (auto& files = context().files; files.contains(url_)) files.erase(url_);
+  auto& files = context().files;
+  if (const auto entry = files.find(url_);
+      entry != files.end() && entry->second.lock().get() == this) {
+    files.erase(entry);
+  }
   return commits ? commit() : Status();
 }
 
 Status read_only(const FileState& file) {
   return {Code::invalid_argument,
           file.url() + " is open for reading only (no write intent on file)"};
+}
+
+Status opened_by_parent(const FileState& file) {
+  return {Code::unsupported,
+          file.url() +
+              " was opened before this process was forked and can be changed by the "
+              "parent only; open it again here"};
 }
 
 void FileState::forget(Address address) {

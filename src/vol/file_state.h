@@ -48,7 +48,7 @@ class FileState final : public vfd::Backing {
   // vfd::Backing
   std::shared_ptr<vfd::Opening> opening() override { return opening_; }
   vfd::Image& image() override { return image_; }
-  const std::string& canonical_name() const override { return url_; }
+  const std::string& canonical_name() const override { return identity_; }
   void opened(unsigned flags) override;
   Status closed(bool last) override;
 
@@ -93,8 +93,10 @@ class FileState final : public vfd::Backing {
   void take(Loaded loaded);
   void collect_filter_masks();
 
+  std::uint64_t generation_ = fork_generation();
   std::shared_ptr<FileOpening> opening_;
   std::string url_;
+  std::string identity_;  ///< the same for HDF5's opens of this state, no other's
   std::string key_prefix_;
   vfd::Image image_;
   Catalog catalog_;
@@ -105,7 +107,6 @@ class FileState final : public vfd::Backing {
   bool follows_writer_ = false;
   bool established_ = false;  ///< the image is a whole HDF5 file
   bool abandoned_ = false;
-  std::uint64_t generation_ = fork_generation();
 
   // What the store holds.
   bool exists_ = false;
@@ -118,6 +119,9 @@ class FileState final : public vfd::Backing {
 
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.
 Status read_only(const FileState& file);
+
+/// The error of a change to a file whose state this process only inherited across a fork.
+Status opened_by_parent(const FileState& file);
 
 /// One GET. not_found: there is no metadata object (or no bucket: the message tells). Errors name
 /// the object.

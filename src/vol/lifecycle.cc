@@ -1,11 +1,17 @@
 // Connector life: start in each libhdf5, and the flush of every open file at exit.
 #include "runtime/lifecycle.h"
 
+#include <algorithm>
+#include <memory>
+#include <set>
 #include <vector>
 
+#include "arraymorph/api.h"
 #include "hdf5/error.h"
+#include "hdf5/handle.h"
 #include "vol/callbacks.h"
 #include "vol/context.h"
+#include "vol/object.h"
 #include "vol/open_file.h"
 
 namespace arraymorph::vol {
@@ -13,18 +19,37 @@ namespace {
 
 using hdf5::api;
 
-/// H5Fflush on every object that is open in the current library: files may be held open by a
-/// dataset alone. Files of others are flushed too, which is harmless.
+/// The file behind an open id when it is for this process to store; null for files of others and
+/// for those that a parent process opened.
+std::shared_ptr<FileState> own_file(hid_t id) {
+  const hdf5::Handle connector(api().H5VLget_connector_id(id));
+  H5VL_class_value_t value = -1;
+  if (!connector.valid() || api().H5VLget_value(connector.get(), &value) < 0 ||
+      value != ARRAYMORPH_CONNECTOR_VALUE) {
+    return nullptr;
+  }
+  const auto* object = static_cast<const Object*>(api().H5VLobject(id));
+  if (object == nullptr || !object->file || !object->file->writable()) return nullptr;
+  return object->file->inherited() ? nullptr : object->file;
+}
+
+/// H5Fflush on every file that is open in the current library, each once: a server that does not
+/// answer costs time. Any object leads to its file, which may be held open by a dataset alone.
 Status flush_library() {
-  constexpr unsigned kKinds = H5F_OBJ_FILE | H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR;
+  constexpr unsigned kKinds =
+      H5F_OBJ_FILE | H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_DATATYPE | H5F_OBJ_ATTR;
   const hdf5::SilenceErrors silence;
   const ssize_t count = api().H5Fget_obj_count(H5F_OBJ_ALL, kKinds);
   if (count <= 0) return {};
   std::vector<hid_t> ids(static_cast<std::size_t>(count));
   const ssize_t found = api().H5Fget_obj_ids(H5F_OBJ_ALL, kKinds, ids.size(), ids.data());
+  ids.resize(static_cast<std::size_t>(std::max<ssize_t>(found, 0)));
   Status first;
-  for (ssize_t i = 0; i < found; ++i) {
-    if (api().H5Fflush(ids[static_cast<std::size_t>(i)], H5F_SCOPE_GLOBAL) < 0 && first.ok()) {
+  std::set<std::shared_ptr<FileState>> seen;
+  for (const hid_t id : ids) {
+    const auto file = own_file(id);
+    if (!file || !seen.insert(file).second) continue;
+    if (api().H5Fflush(id, H5F_SCOPE_GLOBAL) < 0 && first.ok()) {
       first = Status(Code::unavailable, "a file could not be flushed: " + hdf5::innermost_error());
     }
   }

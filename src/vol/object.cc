@@ -48,6 +48,13 @@ bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info) {
                                     nullptr) >= 0;
 }
 
+bool may_change(void* obj) {
+  if (obj == nullptr || !object_of(obj).file || !object_of(obj).file->inherited()) return true;
+  hdf5::push_error(opened_by_parent(*object_of(obj).file), ARRAYMORPH_HDF5_ID(H5E_FILE_g),
+                   ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
+  return false;
+}
+
 Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_iterate2_t op,
                      void* data) {
   H5VL_object_specific_args_t args{};

@@ -52,6 +52,10 @@ Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_itera
 /// The native connector's object token, which is the address of the object header.
 std::uint64_t address_in(const H5O_token_t& token);
 
+/// False, with the error pushed, when `obj` lies in a file that a parent process opened: a change
+/// made here would never be stored. True for null.
+bool may_change(void* obj);
+
 /// Our state of the file that holds `native_object`, or null for a native file.
 std::shared_ptr<FileState> file_of(void* native_object, H5I_type_t type);
 

@@ -68,7 +68,8 @@ Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
 
 std::shared_ptr<FileState> live_file(const store::Location& location) {
   const auto found = context().files.find(location.url());
-  return found == context().files.end() ? nullptr : found->second.lock();
+  auto live = found == context().files.end() ? nullptr : found->second.lock();
+  return live && live->inherited() ? nullptr : live;
 }
 
 Status fetch(FileOpening& opening, bool exclusive) {

@@ -11,7 +11,7 @@ namespace arraymorph::vol {
 /// driver is always HDF5's own. Errors: invalid_argument (name, configuration).
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id);
 
-/// The live state of the file, or null.
+/// The live state of the file, or null. One inherited across a fork is not it.
 std::shared_ptr<FileState> live_file(const store::Location& location);
 
 /// Reads what is committed into `opening`, unless the file is open already. not_found when opening

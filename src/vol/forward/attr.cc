@@ -9,6 +9,7 @@ using hdf5::api;
 
 void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t type_id,
              hid_t space_id, hid_t acpl_id, hid_t aapl_id, hid_t dxpl_id, void** req) {
+  if (!may_change(obj)) return nullptr;
   const LinkAccess access(object_of(obj), loc);
   return wrap(api().H5VLattr_create(under(obj), loc, native(), name, type_id, space_id, acpl_id,
                                     aapl_id, dxpl_id, req),
@@ -27,6 +28,7 @@ herr_t read(void* obj, hid_t mem_type_id, void* buf, hid_t dxpl_id, void** req) 
 }
 
 herr_t write(void* obj, hid_t mem_type_id, const void* buf, hid_t dxpl_id, void** req) {
+  if (!may_change(obj)) return -1;
   return api().H5VLattr_write(under(obj), native(), mem_type_id, buf, dxpl_id, req);
 }
 
@@ -36,6 +38,8 @@ herr_t get(void* obj, H5VL_attr_get_args_t* args, hid_t dxpl_id, void** req) {
 
 herr_t specific(void* obj, const H5VL_loc_params_t* loc, H5VL_attr_specific_args_t* args,
                 hid_t dxpl_id, void** req) {
+  const bool asks = args->op_type == H5VL_ATTR_EXISTS || args->op_type == H5VL_ATTR_ITER;
+  if (!asks && !may_change(obj)) return -1;
   const LinkAccess access(object_of(obj), loc);
   return api().H5VLattr_specific(under(obj), loc, native(), args, dxpl_id, req);
 }

@@ -9,6 +9,7 @@ using hdf5::api;
 
 void* commit(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t type_id,
              hid_t lcpl_id, hid_t tcpl_id, hid_t tapl_id, hid_t dxpl_id, void** req) {
+  if (!may_change(obj)) return nullptr;
   const LinkAccess access(object_of(obj), tapl_id);
   return wrap(api().H5VLdatatype_commit(under(obj), loc, native(), name, type_id, lcpl_id, tcpl_id,
                                         tapl_id, dxpl_id, req),

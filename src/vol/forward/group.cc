@@ -9,6 +9,7 @@ using hdf5::api;
 
 void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lcpl_id,
              hid_t gcpl_id, hid_t gapl_id, hid_t dxpl_id, void** req) {
+  if (!may_change(obj)) return nullptr;
   const LinkAccess access(object_of(obj), gapl_id);
   return wrap(api().H5VLgroup_create(under(obj), loc, native(), name, lcpl_id, gcpl_id, gapl_id,
                                      dxpl_id, req),

@@ -29,6 +29,7 @@ void inherit_external(void* src, void* dst) {
 
 herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t* loc, hid_t lcpl_id,
               hid_t lapl_id, hid_t dxpl_id, void** req) {
+  if (!may_change(obj)) return -1;
   H5VL_link_create_args_t below = *args;
   void* target = under(obj);
   if (args->op_type == H5VL_LINK_CREATE_HARD) {
@@ -41,6 +42,7 @@ herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t*
 
 herr_t copy(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_params_t* loc2,
             hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req) {
+  if (!may_change(dst)) return -1;
   inherit_external(src, dst);
   return api().H5VLlink_copy(under(src), loc1, under(dst), loc2, native(), lcpl_id, lapl_id,
                              dxpl_id, req);
@@ -48,6 +50,7 @@ herr_t copy(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_
 
 herr_t move(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_params_t* loc2,
             hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req) {
+  if (!may_change(src) || !may_change(dst)) return -1;
   inherit_external(src, dst);
   return api().H5VLlink_move(under(src), loc1, under(dst), loc2, native(), lcpl_id, lapl_id,
                              dxpl_id, req);
@@ -61,6 +64,7 @@ herr_t get(void* obj, const H5VL_loc_params_t* loc, H5VL_link_get_args_t* args, 
 
 herr_t specific(void* obj, const H5VL_loc_params_t* loc, H5VL_link_specific_args_t* args,
                 hid_t dxpl_id, void** req) {
+  if (args->op_type == H5VL_LINK_DELETE && !may_change(obj)) return -1;
   const LinkAccess access(object_of(obj), loc);
   if (args->op_type == H5VL_LINK_DELETE) note_removal(obj);
   return api().H5VLlink_specific(under(obj), loc, native(), args, dxpl_id, req);

@@ -38,6 +38,7 @@ herr_t specific(void* obj, const H5VL_loc_params_t* loc, H5VL_object_specific_ar
   Object& object = object_of(obj);
   const LinkAccess access(object, loc);
   if (args->op_type == H5VL_OBJECT_CHANGE_REF_COUNT && object.file) {
+    if (!may_change(obj)) return -1;
     object.file->catalog().sweep_needed = true;
   }
   return api().H5VLobject_specific(object.under, loc, native(), args, dxpl_id, req);
@@ -45,6 +46,7 @@ herr_t specific(void* obj, const H5VL_loc_params_t* loc, H5VL_object_specific_ar
 
 herr_t optional(void* obj, const H5VL_loc_params_t* loc, H5VL_optional_args_t* args, hid_t dxpl_id,
                 void** req) {
+  if (args->op_type == H5VL_NATIVE_OBJECT_SET_COMMENT && !may_change(obj)) return -1;
   const LinkAccess access(object_of(obj), loc);
   return api().H5VLobject_optional(under(obj), loc, native(), args, dxpl_id, req);
 }
