@@ -20,6 +20,7 @@ from ._h5py import get_plugin_path
 from .configure import configure_local, configure_s3
 from .enable import disable, enable
 from .file import File
+from .pointer import pointer
 from .stats import stats, stats_reset
 
 __version__ = _version()
@@ -33,6 +34,7 @@ __all__ = [
     "disable",
     "enable",
     "get_plugin_path",
+    "pointer",
     "stats",
     "stats_reset",
 ]

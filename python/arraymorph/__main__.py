@@ -1,4 +1,4 @@
-"""`python -m arraymorph`: print the lines that switch ArrayMorph on in a shell."""
+"""`python -m arraymorph`: the lines that switch ArrayMorph on in a shell, and pointer files."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import shlex
 import sys
 
 from ._h5py import get_plugin_path
+from .pointer import pointer
 
-_USAGE = """usage: python -m arraymorph [env | plugin-path]
+_USAGE = """usage: python -m arraymorph [env | plugin-path | pointer URL PATH]
 
 env          export lines for HDF5_PLUGIN_PATH and HDF5_VOL_CONNECTOR (the default):
              eval "$(python -m arraymorph env)"
 plugin-path  the directory that holds the plugin
+pointer      make the local file PATH a pointer to the file at URL, for programs that look at the
+             disk first (netCDF4, PyTables)
 """
 
 
@@ -25,6 +28,13 @@ def main(arguments: list[str]) -> int:
         return 0
     if command == "plugin-path" and len(arguments) == 1:
         print(get_plugin_path())
+        return 0
+    if command == "pointer" and len(arguments) == 3:
+        try:
+            pointer(arguments[1], arguments[2])
+        except (OSError, ValueError) as error:
+            print(f"arraymorph: {error}", file=sys.stderr)
+            return 1
         return 0
     print(_USAGE, end="", file=sys.stdout if command in ("-h", "--help") else sys.stderr)
     return 0 if command in ("-h", "--help") else 2

@@ -123,6 +123,7 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);
+  if (*opening != nullptr) name = (*opening)->name.c_str();
   return finish_open(api().H5VLfile_create(name, flags, fcpl_id, list.get(), dxpl_id, req));
 }
 
@@ -136,6 +137,7 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);
+  if (*opening != nullptr) name = (*opening)->name.c_str();
   return finish_open(api().H5VLfile_open(name, flags, list.get(), dxpl_id, req));
 }
 

@@ -6,6 +6,7 @@
 
 #include "hdf5/handle.h"
 #include "store/open.h"
+#include "store/pointer.h"
 #include "vol/context.h"
 
 namespace arraymorph::vol {
@@ -19,9 +20,15 @@ bool has_default_driver(hid_t fapl_id) {
   return driver == api().H5Pget_driver(fresh.get()) || driver == context().driver;
 }
 
+/// A pointer file on the local disk goes before everything that a name without a scheme may mean.
 Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
   auto opening = std::make_shared<FileOpening>();
   ARRAYMORPH_ASSIGN(opening->config, config_from_environment());
+  ARRAYMORPH_ASSIGN(auto target, store::read_pointer(name));
+  if (target) {
+    opening->pointer = std::move(name);
+    name = std::move(*target);
+  }
   ARRAYMORPH_ASSIGN(auto location, store::locate(name, opening->config));
   if (!location) return std::shared_ptr<FileOpening>();
   opening->name = std::move(name);
@@ -50,8 +57,11 @@ std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
   return state;
 }
 
-Status missing(const store::Location& location) {
-  return {Code::not_found, "there is no file " + location.url()};
+Status missing(const FileOpening& opening) {
+  const Status status(Code::not_found, "there is no file " + opening.location.url());
+  return opening.pointer.empty()
+             ? status
+             : status.with_context(opening.pointer + " is an ArrayMorph pointer");
 }
 
 }  // namespace
@@ -77,7 +87,7 @@ Status fetch(FileOpening& opening, bool exclusive) {
   auto loaded = load(*opening.store, opening.location);
   if (!loaded.ok() && loaded.status().code() != Code::not_found) return loaded.status();
   if (!opening.create && !loaded.ok()) {
-    return loaded.status().with_context("there is no file " + opening.location.url());
+    return loaded.status().with_context(missing(opening).message());
   }
   if (loaded.ok()) {
     opening.loaded = std::move(*loaded);
@@ -105,7 +115,7 @@ Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned fl
   }
   if (auto live = live_file(opening->location)) return std::shared_ptr<vfd::Backing>(live);
   // HDF5 first tries a create as an open, to see whether the file is open already.
-  if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(opening->location);
+  if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(*opening);
   if (!opening->create && !opening->loaded) ARRAYMORPH_TRY(fetch(*opening, false));
   return enlist(std::move(opening));
 }

@@ -7,6 +7,7 @@
 
 #include "arraymorph/api.h"
 #include "hdf5/entry.h"
+#include "hdf5/old_library.h"
 #include "vol/callbacks.h"
 
 namespace arraymorph::vol {
@@ -98,7 +99,9 @@ ARRAYMORPH_EXPORT H5PL_type_t H5PLget_plugin_type(void) { return H5PL_TYPE_VOL; 
 
 ARRAYMORPH_EXPORT const void* H5PLget_plugin_info(void) {
   using namespace arraymorph;
-  const auto api = hdf5::api_of_caller(__builtin_return_address(0));
+  const void* caller = __builtin_return_address(0);
+  if (const void* native = hdf5::native_class_of_old_library(caller)) return native;
+  const auto api = hdf5::api_of_caller(caller);
   if (!api.ok()) {
     std::fprintf(stderr, "arraymorph: error: %s\n", api.status().message().c_str());
     return vol::refused_class();

@@ -1,0 +1,82 @@
+"""Pointer files: local names for files in a store, for programs that look at the disk first."""
+
+from __future__ import annotations
+
+import os
+import struct
+import tempfile
+from pathlib import Path
+
+# src/store/pointer.h has the format.
+_MAGIC = b"arraymorph pointer 1"
+_LONGEST = 4096  # bytes of a URL
+
+
+def pointer(url: str, path: str | os.PathLike[str]) -> None:
+    """Make `path` a pointer: where ArrayMorph is on, opening it opens the file at `url`.
+
+    For netCDF4, PyTables and other programs that look at the local disk before they ask HDF5.
+    HDF5 calls act on the file at `url` (open, create, truncate, delete; it need not exist yet),
+    the file system's on the pointer (copy, move, rm). Without ArrayMorph HDF5 opens an empty file
+    whose attribute "arraymorph_pointer" says what it is.
+
+    `url` is "s3://bucket/key" or "file:///directory/name". An existing pointer is replaced.
+    Raises ValueError for another URL, FileExistsError when `path` is anything but a pointer,
+    OSError when it cannot be written.
+
+    >>> import arraymorph, os, tempfile
+    >>> arraymorph.pointer("s3://bucket/run42.nc", os.path.join(tempfile.mkdtemp(), "run42.nc"))
+    """
+    target = Path(path)
+    encoded = _encode(url)
+    if os.path.lexists(target) and not _is_pointer(target):
+        raise FileExistsError(f"{target} exists and is not an ArrayMorph pointer; remove it first")
+    trailer = encoded + struct.pack("<I", len(encoded)) + _MAGIC
+    descriptor, part = tempfile.mkstemp(prefix=".~arraymorph-", dir=target.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(_empty_file(url) + trailer)
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, target)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def _encode(url: str) -> bytes:
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    in_bucket = url.startswith("s3://") and bucket and key
+    if not in_bucket and not url.startswith("file:///"):
+        raise ValueError(f"write s3://bucket/name or file:///directory/name, not {url!r}")
+    encoded = url.encode()
+    if b"\0" in encoded or url.endswith("/") or len(encoded) > _LONGEST:
+        raise ValueError(f"{url!r} cannot be the name of a file")
+    return encoded
+
+
+def _is_pointer(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - len(_MAGIC)))
+        return file.read() == _MAGIC
+
+
+def _empty_file(url: str) -> bytes:
+    """An HDF5 file in memory that tells people who open it without ArrayMorph what it is."""
+    import h5py
+
+    with h5py.File("pointer", "w", driver="core", backing_store=False) as file:
+        file.attrs["arraymorph_pointer"] = (
+            f"The data is at {url}. This file leads there when ArrayMorph is switched on: "
+            "pip install arraymorph; eval \"$(python -m arraymorph env)\""
+        )
+        file.flush()
+        image: bytes = file.id.get_file_image()
+    return image
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
