@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 
 from ._h5py import get_plugin_path
+from ._packages import filter_plugins
 from .pointer import pointer
 
 _USAGE = """usage: python -m arraymorph [env | plugin-path | pointer URL PATH]
@@ -23,7 +25,10 @@ def main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "env"
     if command == "env" and len(arguments) <= 1:
         path = shlex.quote(get_plugin_path())
-        print(f"export HDF5_PLUGIN_PATH={path}${{HDF5_PLUGIN_PATH:+:$HDF5_PLUGIN_PATH}}")
+        others = "${HDF5_PLUGIN_PATH:+:$HDF5_PLUGIN_PATH}"
+        if found := filter_plugins():
+            others = f":${{HDF5_PLUGIN_PATH:-{shlex.quote(os.pathsep.join(found))}}}"
+        print(f"export HDF5_PLUGIN_PATH={path}{others}")
         print("export HDF5_VOL_CONNECTOR=arraymorph")
         return 0
     if command == "plugin-path" and len(arguments) == 1:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
-from . import _h5py
+from . import _h5py, _packages
 from ._h5py import get_plugin_path
 
 _PATH = "HDF5_PLUGIN_PATH"
@@ -25,8 +26,8 @@ def enable() -> None:
 
     Sets HDF5_PLUGIN_PATH and HDF5_VOL_CONNECTOR, which HDF5 reads when it starts. Where h5py is
     imported already, h5py.File itself is told (h5py.is_hdf5 and h5py.h5f stay native then). Other
-    packages with an HDF5 of their own (netCDF4, PyTables) must be imported after this call.
-    Calling it again changes nothing.
+    packages with an HDF5 of their own (netCDF4, PyTables) must be imported after this call; a
+    RuntimeWarning names those that were not. Calling it again changes nothing.
 
     Which names go to which store is said by configure_s3() and configure_local(); files that
     are not ArrayMorph's keep opening as before.
@@ -44,6 +45,14 @@ def enable() -> None:
     _set_environment(get_plugin_path())
     if _h5py.is_imported():
         _choose(_h5py.Internals(), ours=True)
+    for package in _packages.native_packages():
+        warnings.warn(
+            f"{package} was imported before arraymorph.enable(), so its HDF5 opens files natively; "
+            "import it afterwards, or set the variables that `python -m arraymorph` prints before "
+            "Python starts",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
 def disable() -> None:
@@ -68,7 +77,7 @@ def _set_environment(directory: str) -> None:
         _State.environment = {name: os.environ.get(name) for name in (_PATH, _CONNECTOR)}
     paths = [part for part in os.environ.get(_PATH, "").split(os.pathsep) if part]
     if directory not in paths:
-        os.environ[_PATH] = os.pathsep.join([directory, *paths])
+        os.environ[_PATH] = os.pathsep.join([directory, *(paths or _packages.filter_plugins())])
     os.environ.setdefault(_CONNECTOR, _NAME)
 
 

@@ -1,0 +1,37 @@
+"""Other Python packages with an HDF5 library of their own: netCDF4 and PyTables."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from . import _core
+
+# Package -> its extension module, which leads to its libhdf5.
+_EXTENSIONS = {"netCDF4": "netCDF4._netCDF4", "tables": "tables.hdf5extension"}
+
+
+def native_packages() -> list[str]:
+    """Packages whose HDF5 has started without ArrayMorph: it reads its environment only once."""
+    return [
+        package
+        for package, extension in _EXTENSIONS.items()
+        if extension in sys.modules and not _is_ours(extension)
+    ]
+
+
+def _is_ours(extension: str) -> bool:
+    try:
+        return _core.default_connector_is_ours(str(sys.modules[extension].__file__))
+    except RuntimeError:  # HDF5 older than 1.14
+        return False
+
+
+def filter_plugins() -> list[str]:
+    """Directories of HDF5 filters that a package adds only while HDF5_PLUGIN_PATH is not set."""
+    found = importlib.util.find_spec("netCDF4")
+    if found is None or not found.origin:
+        return []
+    directory = Path(found.origin).parent / "plugins"
+    return [str(directory)] if any(directory.glob("lib__nczhdf5filters.*")) else []
