@@ -52,6 +52,10 @@ test-reference n="150": install setup-test
 test-h5py store="local": install setup-test
     python tests/h5py_suite/run.py '{{ trim_start_match(store, "store=") }}'
 
+# One wheel beside every h5py, netCDF4, PyTables and HDF5 it serves; [--wheel FILE] [ROW ...]
+test-matrix *arguments: setup setup-test
+    @python tests/matrix/run_matrix.py "$@"
+
 # Formatting, lint, types
 check: build setup-dev
     scripts/check

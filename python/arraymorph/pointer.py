@@ -69,7 +69,7 @@ def _empty_file(url: str) -> bytes:
     with h5py.File("pointer", "w", driver="core", backing_store=False) as file:
         file.attrs["arraymorph_pointer"] = (
             f"The data is at {url}. This file leads there when ArrayMorph is switched on: "
-            "pip install arraymorph; eval \"$(python -m arraymorph env)\""
+            'pip install arraymorph; eval "$(python -m arraymorph env)"'
         )
         file.flush()
         image: bytes = file.id.get_file_image()

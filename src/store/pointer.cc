@@ -40,13 +40,15 @@ Result<std::optional<std::string>> read_pointer(const std::string& path) {
   if (std::string_view(footer.data() + 4, kPointerMagic.size()) != kPointerMagic) return none;
 
   std::string url(length_of(footer) <= static_cast<std::size_t>(end) ? length_of(footer) : 0, '\0');
-  if (!url.empty() && !read_at(file.fd(), url.data(), url.size(),
-                               end - static_cast<off_t>(url.size()))) {
+  if (!url.empty() &&
+      !read_at(file.fd(), url.data(), url.size(), end - static_cast<off_t>(url.size()))) {
     url.clear();
   }
   if (!url.starts_with("s3://") && !url.starts_with("file:///")) {
-    return Status(Code::corrupt, path + " is a damaged ArrayMorph pointer; write it again with "
-                                        "`python -m arraymorph pointer URL " + path + "`");
+    return Status(Code::corrupt, path +
+                                     " is a damaged ArrayMorph pointer; write it again with "
+                                     "`python -m arraymorph pointer URL " +
+                                     path + "`");
   }
   return std::optional<std::string>(std::move(url));
 }

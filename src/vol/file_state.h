@@ -29,7 +29,7 @@ struct Loaded {
 
 /// Everything known before HDF5 opens the file; travels to the file driver in the access list.
 struct FileOpening final : vfd::Opening {
-  std::string name;  ///< what HDF5 is told: as the user wrote it, or what their pointer leads to
+  std::string name;     ///< what HDF5 is told: as the user wrote it, or what their pointer leads to
   std::string pointer;  ///< the pointer file that the user named, if it was one
   store::Location location;
   Config config;

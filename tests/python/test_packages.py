@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import arraymorph
 import pytest
 from conftest import Runner, Store
-
-import arraymorph
 
 PACKAGES = ("h5py", "netCDF4", "tables")
 
@@ -23,7 +22,8 @@ import numpy as np
 values = np.arange(60000.0).reshape(300, 200)
 
 with h5py.File("h.h5", "w") as f:
-    v = f.create_dataset("g/v", data=values, chunks=(50, 50), compression="gzip", maxshape=(None, 200))
+    v = f.create_dataset("g/v", data=values, chunks=(50, 50), compression="gzip",
+                         maxshape=(None, 200))
     v.attrs["units"] = "m"
 with netCDF4.Dataset("n.h5", "w") as d:
     g = d.createGroup("g")

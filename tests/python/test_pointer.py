@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import arraymorph
 import pytest
 from conftest import Runner, Store
-
-import arraymorph
 
 
 @pytest.fixture
@@ -115,12 +114,16 @@ with h5py.File("p.h5") as f:
 def test_damaged(python: Runner, on: dict[str, str], tmp_path: Path) -> None:
     arraymorph.pointer("s3://bucket/run42.h5", tmp_path / "p.h5")
     whole = (tmp_path / "p.h5").read_bytes()
-    (tmp_path / "p.h5").write_bytes(whole.replace(b"s3://bucket/run42.h5\x14", b"xx" * 10 + b"\x14"))
+    (tmp_path / "p.h5").write_bytes(
+        whole.replace(b"s3://bucket/run42.h5\x14", b"xx" * 10 + b"\x14")
+    )
     result = python("import h5py; h5py.File('p.h5')", check=False, **on)
     assert "p.h5 is a damaged ArrayMorph pointer; write it again" in result.stderr
 
 
-@pytest.mark.parametrize("url", ["run42.h5", "s3://bucket", "s3://bucket/a/", "file://x", "gs://b/k"])
+@pytest.mark.parametrize(
+    "url", ["run42.h5", "s3://bucket", "s3://bucket/a/", "file://x", "gs://b/k"]
+)
 def test_url_is_checked(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="."):
         arraymorph.pointer(url, tmp_path / "p.h5")
