@@ -2,6 +2,7 @@
 
 #include <aws/auth/signing_config.h>
 #include <aws/http/request_response.h>
+#include <aws/io/stream.h>
 #include <aws/io/uri.h>
 
 #include <string_view>
@@ -49,6 +50,20 @@ Message make_message(const Request& request, const Address& address) {
   return message;
 }
 
+// Engines since 2026 send from our memory; older ones copy it out of a stream.
+template <class Options>
+void set_body(Options& options, aws_http_message* message, ConstByteSpan body) {
+  const aws_byte_cursor bytes = aws_byte_cursor_from_array(body.data(), body.size());
+  if constexpr (requires { options.request_body; }) {
+    options.request_body = bytes;
+  } else {
+    aws_input_stream* const stream =
+        aws_input_stream_new_from_cursor(aws_default_allocator(), &bytes);
+    aws_http_message_set_body_stream(message, stream);
+    aws_input_stream_release(stream);
+  }
+}
+
 std::string header(const aws_http_headers* headers, const char* name) {
   aws_byte_cursor value{};
   if (headers == nullptr || aws_http_headers_get(headers, cursor(name), &value) != AWS_OP_SUCCESS) {
@@ -82,7 +97,7 @@ Attempt* Attempt::start(const Session& session, const Address& address,
   options.signing_config = &signing;
   options.endpoint = &endpoint;
   if (asked.body && !asked.body->empty()) {
-    options.request_body = aws_byte_cursor_from_array(asked.body->data(), asked.body->size());
+    set_body(options, message.get(), asked.body->span());
   }
   options.user_data = attempt.get();
   options.headers_callback = on_headers;

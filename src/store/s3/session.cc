@@ -9,6 +9,7 @@
 
 #include "runtime/log.h"
 #include "store/s3/library.h"
+#include "store/s3/no_retry.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -74,7 +75,7 @@ Status Session::open_client(const SessionOptions& options, aws_client_bootstrap*
   config.tls_mode = options.endpoint.tls ? AWS_MR_TLS_ENABLED : AWS_MR_TLS_DISABLED;
   config.max_active_connections_override = options.connections;
   config.throughput_target_gbps = 10;  // 0 would ask the instance metadata service
-  config.retry_config.retry_mode = AWS_S3_RETRY_MODE_NONE;  // Client retries, by cause
+  config.retry_strategy = no_retry_strategy();
   config.connect_timeout_ms = std::min(options.timeout_seconds, kMaxConnectSeconds) * 1000;
   config.monitoring_options = &monitoring;
   client_gone_ = Latch::make();
