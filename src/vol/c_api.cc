@@ -8,21 +8,27 @@
 #include "runtime/lifecycle.h"
 #include "runtime/log.h"
 #include "runtime/stats.h"
+#include "store/s3/libraries.h"
 
 extern "C" {
 
 const char* arraymorph_version(void) { return ARRAYMORPH_VERSION; }
 
 const char* arraymorph_build_info(void) {
-  static const auto* const text = new std::string(nlohmann::json{
-      {"version", ARRAYMORPH_VERSION},
-      {"compiler", __VERSION__},
-      {"s3_engine", "aws-c-s3"},
-      {"hdf5_headers", H5_VERS_STR},
-      {"connector", ARRAYMORPH_CONNECTOR_NAME},
-      {"connector_value", ARRAYMORPH_CONNECTOR_VALUE},
-  }
-                                                      .dump());
+  static const auto* const text = [] {
+    const arraymorph::store::s3::EngineInfo engine = arraymorph::store::s3::engine_info();
+    const nlohmann::json info{
+        {"version", ARRAYMORPH_VERSION},
+        {"compiler", __VERSION__},
+        {"s3_engine", engine.engine},
+        {"aws_c_s3", engine.aws_c_s3},
+        {"tls", engine.tls},
+        {"hdf5_headers", H5_VERS_STR},
+        {"connector", ARRAYMORPH_CONNECTOR_NAME},
+        {"connector_value", ARRAYMORPH_CONNECTOR_VALUE},
+    };
+    return new std::string(info.dump());
+  }();
   return text->c_str();
 }
 

@@ -21,6 +21,9 @@ def test_version_is_the_projects() -> None:
 def test_build_info() -> None:
     info = arraymorph.build_info()
     assert info["version"] == arraymorph.__version__
+    assert re.fullmatch(r"aws-sdk-cpp \d+\.\d+\.\d+|aws-c-s3", info["s3_engine"])
+    assert re.search(r"\d+\.\d+", info["aws_c_s3"])
+    assert info["tls"].startswith(("s2n-tls with ", "Secure Transport"))
 
 
 def test_plugin_links_no_libhdf5() -> None:

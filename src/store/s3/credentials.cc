@@ -52,13 +52,7 @@ aws_credentials_provider* new_provider(const CredentialSource& source,
     options.session_token = cursor(source.session_token);
     provider = aws_credentials_provider_new_static(aws_default_allocator(), &options);
   } else {
-    aws_credentials_provider_chain_default_options options{};
-    options.shutdown_options = on_shutdown;
-    options.bootstrap = bootstrap;
-    options.tls_ctx = tls;
-    options.profile_name_override = cursor(source.profile);
-    options.skip_environment_credentials_provider = true;
-    provider = aws_credentials_provider_new_chain_default(aws_default_allocator(), &options);
+    provider = new_provider_chain(source, bootstrap, tls, on_shutdown);
   }
   if (provider == nullptr) Latch::opened(on_shutdown.shutdown_user_data);
   return provider;

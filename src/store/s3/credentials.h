@@ -30,10 +30,17 @@ struct CredentialSource {
   std::string advice() const;
 };
 
-/// The given key; or profile, web identity, container and instance metadata, in this order. One
-/// reference is the caller's; `gone` opens when the provider has ended. Null on failure.
+/// The given key, or the chain below. One reference is the caller's; `gone` opens when the provider
+/// has ended. Null on failure.
 aws_credentials_provider* new_provider(const CredentialSource& source,
                                        aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,
                                        const std::shared_ptr<Latch>& gone);
+
+/// Profile, process, web identity, SSO, container and instance metadata, as the flavour's own chain
+/// orders them (credentials_sdk.cc or credentials_crt.cc). One reference is the caller's. Null on
+/// failure; then `on_shutdown` is not called.
+aws_credentials_provider* new_provider_chain(
+    const CredentialSource& source, aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,
+    const aws_credentials_provider_shutdown_options& on_shutdown);
 
 }  // namespace arraymorph::store::s3

@@ -3,13 +3,13 @@
 #include <aws/common/clock.h>
 #include <aws/common/task_scheduler.h>
 #include <aws/io/host_resolver.h>
-#include <aws/s3/s3.h>
 
 #include <algorithm>
 #include <thread>
 #include <utility>
 
 #include "runtime/log.h"
+#include "store/s3/libraries.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -37,7 +37,7 @@ Library& Library::instance() {
 
 Status Library::start() {
   aws_allocator* allocator = aws_default_allocator();
-  aws_s3_library_init(allocator);
+  start_libraries();
   // OpenSSL has registered its own exit handler now; ours must run before it.
   if (!std::exchange(exit_registered_, true)) shutdown_at_exit();
 
@@ -90,7 +90,7 @@ void Library::stop(Deadline deadline) {
   aws_event_loop_group_release(std::exchange(loops_, nullptr));
   // Idle loops end at once, so they get their chance even when clients used up the time.
   if (loops_gone_->wait_until(std::max(deadline, std::chrono::steady_clock::now() + kGrace))) {
-    aws_s3_library_clean_up();
+    if (!inherited_) stop_libraries();
   } else {
     log(LogLevel::warn, "the S3 engine's threads did not end in time");
   }
@@ -109,6 +109,7 @@ void Library::after_fork(bool child) {
     bootstrap_ = nullptr;
     loops_ = nullptr;
     users_ = 0;
+    inherited_ = true;
   }
   mutex_.unlock();
 }

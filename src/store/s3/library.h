@@ -40,6 +40,7 @@ class Library final : public Participant {
   aws_client_bootstrap* bootstrap_ = nullptr;
   std::shared_ptr<Latch> loops_gone_;
   bool exit_registered_ = false;
+  bool inherited_ = false;  // by fork, with threads that exist in the parent only: no clean-up
 };
 
 }  // namespace arraymorph::store::s3

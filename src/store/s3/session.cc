@@ -32,7 +32,11 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     session->provider_gone_ = Latch::make();
     session->provider_ =
         new_provider(options.source, bootstrap, session->tls_, session->provider_gone_);
-    if (session->provider_ == nullptr) status = engine_failed("cannot set up AWS credentials");
+    // A chain without a single source is refused at once, not when it is asked.
+    if (session->provider_ == nullptr) {
+      status = options.source.fixed() ? engine_failed("cannot set up AWS credentials")
+                                      : Status(Code::permission_denied, options.source.advice());
+    }
   }
   if (status.ok()) status = session->open_client(options, bootstrap);
   if (status.ok()) return session;
