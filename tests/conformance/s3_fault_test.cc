@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -235,6 +237,15 @@ TEST_F(S3FaultTest, MissingCredentialsAreNamed) {
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds(12));
 }
 
+TEST_F(S3FaultTest, MissingCredentialsAreNamedWithoutMetadataService) {
+  const ScopedVariable no_key("AWS_ACCESS_KEY_ID", nullptr);
+  const ScopedVariable no_secret("AWS_SECRET_ACCESS_KEY", nullptr);
+  const ScopedVariable home("HOME", "/nonexistent");
+  const ScopedVariable no_metadata("AWS_EC2_METADATA_DISABLED", "true");
+  expect_words(get(*store_at("http://127.0.0.1:1"), {"k", {}, {}}).status(),
+               Code::permission_denied, {"AWS_ACCESS_KEY_ID", "~/.aws/credentials"});
+}
+
 TEST_F(S3FaultTest, ASilentCredentialServiceIsNotWaitedFor) {
   HttpServer silent([](const std::string&, unsigned) { return std::string(); });
   const std::string uri = silent.endpoint() + "/credentials";
@@ -270,6 +281,48 @@ TEST_F(S3FaultTest, ProfilesAreRead) {
     EXPECT_TRUE(reply.ok()) << reply.status().message();
   }
   EXPECT_NE(seen.find("Credential=FROMPROFILE/"), std::string::npos) << seen;
+  fs::remove_all(directory);
+}
+
+// A program names them for two seconds at a time, each time others.
+TEST_F(S3FaultTest, CredentialsThatExpireAreAskedForAgain) {
+  namespace fs = std::filesystem;
+  const fs::path directory =
+      fs::path(testing::TempDir()) / ("aws-process-" + std::to_string(::getpid()));
+  fs::create_directories(directory);
+  const std::string program = (directory / "program").string();
+  std::ofstream(program)
+      << "#!/bin/sh\necho >>" << directory.string() << "/calls\n"
+      << "calls=$(wc -l <" << directory.string() << "/calls | tr -d ' ')\n"
+      << "echo \"{\\\"Version\\\": 1, \\\"AccessKeyId\\\": \\\"KEY$calls\\\", "
+         "\\\"SecretAccessKey\\\": \\\"s\\\", \\\"SessionToken\\\": \\\"t\\\", "
+         "\\\"Expiration\\\": \\\"$(date -u -d '+2 sec' +%Y-%m-%dT%H:%M:%SZ)\\\"}\"\n";
+  fs::permissions(program, fs::perms::owner_all);
+  std::ofstream(directory / "config") << "[default]\ncredential_process = " << program << "\n";
+  std::ofstream(directory / "credentials") << "";
+  std::mutex mutex;
+  std::string seen;
+  HttpServer server([&](const std::string& head, unsigned) {
+    const std::lock_guard lock(mutex);
+    const std::size_t at = head.find("Credential=");
+    if (at != std::string::npos) seen = head.substr(at + 11, head.find('/', at) - at - 11);
+    return HttpServer::answer("200 OK", "");
+  });
+  const ScopedVariable no_key("AWS_ACCESS_KEY_ID", nullptr);
+  const ScopedVariable config("AWS_CONFIG_FILE", (directory / "config").c_str());
+  const ScopedVariable file("AWS_SHARED_CREDENTIALS_FILE", (directory / "credentials").c_str());
+  const auto store = store_at(server.endpoint());
+  std::set<std::string> keys;
+  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(20);
+  while (keys.size() < 2 && Clock::now() < give_up) {
+    const Result<GetReply> reply = get(*store, {"k", {}, {}});
+    ASSERT_TRUE(reply.ok()) << reply.status().message();
+    const std::lock_guard lock(mutex);
+    keys.insert(seen);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(keys.size(), 2U) << *keys.begin();
+  EXPECT_EQ(keys.begin()->substr(0, 3), "KEY");
   fs::remove_all(directory);
 }
 
