@@ -47,6 +47,9 @@ endif()
 set(ARRAYMORPH_AWS_C_S3_VERSION "${aws-c-s3_VERSION}") # Conan tells it, aws-c-s3's own package does not
 if(NOT aws-c-s3_FOUND)
   set(S2N_USE_CRYPTO_SHARED_LIBS OFF)
+  foreach(name IN ITEMS DIR INCLUDE_DIR LIBRARY SHARED_LIBRARY STATIC_LIBRARY)
+    unset(crypto_${name} CACHE) # of a system's OpenSSL, found by an earlier configuration
+  endforeach()
   arraymorph_build_awscrt("${ARRAYMORPH_AWSCRT_VERSION}" prefix)
   list(PREPEND CMAKE_PREFIX_PATH "${prefix}")
   set(ARRAYMORPH_LICENSES_DIR "${prefix}/licenses")
