@@ -32,6 +32,12 @@ demo store="local" file="": install
 test: install setup-test
     @python tests/support/run_all.py
 
+# As the compiler is asked before a merge: debug, warnings are errors, C++ unit tests
+build-debug: setup
+    cmake --preset debug
+    cmake --build --preset debug
+    ctest --preset debug -j2 -E '{{ conformance }}'
+
 # C++ unit tests
 test-unit: build
     ctest --preset default -j2 -E '{{ conformance }}'
@@ -55,6 +61,11 @@ test-h5py store="local": install setup-test
 # One wheel beside every h5py, netCDF4, PyTables and HDF5 it serves; [--wheel FILE] [ROW ...]
 test-matrix *arguments: setup setup-test
     @python tests/matrix/run_matrix.py "$@"
+
+# Python tests on S3 and the demo on Garage: the `garage` of PATH, else Docker with compose.yaml
+test-garage: install setup-test
+    tests/support/with-garage python -m pytest tests/python -k s3
+    tests/support/with-garage scripts/demo s3
 
 # Formatting, lint, types
 check: build setup-dev
@@ -84,11 +95,16 @@ wheel: setup setup-wheel
 
 # The wheel in a fresh environment without a compiler: on a directory, on SeaweedFS
 test-wheel: wheel setup-test
-    python tests/wheel/check_wheel.py dist/*.whl
+    python tests/wheel/check_distribution.py dist/*.whl
 
 # Build a source distribution into dist/
 sdist: setup
+    rm -f dist/*.tar.gz
     python -c 'from scikit_build_core.build import build_sdist; print(build_sdist("dist"))'
+
+# The source distribution: install it into a fresh environment, which compiles it, and use it there
+test-sdist: sdist setup-test
+    python tests/wheel/check_distribution.py dist/*.tar.gz
 
 # Remove build results (keeps .venv and the built dependencies in build/deps)
 clean:
