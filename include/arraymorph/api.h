@@ -33,8 +33,9 @@ ARRAYMORPH_EXPORT size_t arraymorph_stats(char* buffer, size_t size);
 ARRAYMORPH_EXPORT void arraymorph_stats_reset(void);
 
 /** Flush every open file and release clients and threads, in order. Idempotent; the next use
- *  starts everything again. Returns 0, or -1 when a flush failed (see the HDF5 error stack). */
-ARRAYMORPH_EXPORT int arraymorph_shutdown(void);
+ *  starts everything again. `last`: the program ends, so files that cannot be stored are given up
+ *  and their close does not try again. Returns 0, or -1 when a flush failed (stderr says why). */
+ARRAYMORPH_EXPORT int arraymorph_shutdown(int last);
 
 #ifdef __cplusplus
 }

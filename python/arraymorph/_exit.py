@@ -13,7 +13,7 @@ def _shutdown() -> None:
     lock = objects.phil if objects is not None else contextlib.nullcontext()
     # What could not be stored is named on stderr by the library itself.
     with lock, contextlib.suppress(RuntimeError):
-        _core.shutdown()
+        _core.shutdown(last=True)
 
 
 def register() -> None:

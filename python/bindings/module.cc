@@ -39,8 +39,8 @@ std::string plugin_library() {
   return info.dli_fname;
 }
 
-void shutdown() {
-  if (arraymorph_shutdown() != 0) {
+void shutdown(bool last) {
+  if (arraymorph_shutdown(last ? 1 : 0) != 0) {
     throw std::runtime_error("ArrayMorph could not store everything at shutdown");
   }
 }
@@ -54,7 +54,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("build_info", [] { return from_json(arraymorph_build_info()); });
   module.def("stats", &stats);
   module.def("stats_reset", &arraymorph_stats_reset);
-  module.def("shutdown", &shutdown);
+  module.def("shutdown", &shutdown, py::arg("last") = false);
   module.def("plugin_library", &plugin_library);
   module.def("set_connector",
              [](const std::string& owner, std::int64_t fapl, const std::string& directory) {

@@ -5,8 +5,8 @@
 #define ARRAYMORPH_HDF5_FUNCTIONS(X)                                                              \
   X(H5Eget_auto2) X(H5Eget_current_stack) X(H5Eget_num) X(H5Epush2) X(H5Eset_auto2)               \
   X(H5Eset_current_stack) X(H5Ewalk2) X(H5FDregister) X(H5Fcreate) X(H5Fflush)                    \
-  X(H5Fget_obj_count) X(H5Fget_obj_ids) X(H5Fopen) X(H5Idec_ref) X(H5Pcopy) X(H5Pcreate)          \
-  X(H5Pfill_value_defined) X(H5Pget_alloc_time) X(H5Pget_chunk) X(H5Pget_chunk_opts)              \
+  X(H5Fget_obj_count) X(H5Fget_obj_ids) X(H5Fopen) X(H5Idec_ref) X(H5Oget_info3) X(H5Pcopy)       \
+  X(H5Pcreate) X(H5Pfill_value_defined) X(H5Pget_alloc_time) X(H5Pget_chunk) X(H5Pget_chunk_opts) \
   X(H5Pget_copy_object) X(H5Pget_data_transform) X(H5Pget_driver) X(H5Pget_driver_info)           \
   X(H5Pget_elink_fapl) X(H5Pget_external_count) X(H5Pget_fclose_degree) X(H5Pget_fill_time)       \
   X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout) X(H5Pget_nfilters)                      \
@@ -29,14 +29,13 @@
   X(H5VLdatatype_optional) X(H5VLdatatype_specific) X(H5VLfile_close) X(H5VLfile_create)          \
   X(H5VLfile_get) X(H5VLfile_open) X(H5VLfile_optional) X(H5VLfile_specific)                      \
   X(H5VLget_connector_id) X(H5VLget_connector_id_by_value) X(H5VLget_object) X(H5VLget_value)     \
-  X(H5VLgroup_close)                                                                              \
-  X(H5VLgroup_create) X(H5VLgroup_get) X(H5VLgroup_open) X(H5VLgroup_optional)                    \
+  X(H5VLgroup_close) X(H5VLgroup_create) X(H5VLgroup_get) X(H5VLgroup_open) X(H5VLgroup_optional) \
   X(H5VLgroup_specific) X(H5VLintrospect_get_cap_flags) X(H5VLintrospect_get_conn_cls)            \
   X(H5VLintrospect_opt_query) X(H5VLlink_copy) X(H5VLlink_create) X(H5VLlink_get)                 \
   X(H5VLlink_move) X(H5VLlink_optional) X(H5VLlink_specific) X(H5VLobject) X(H5VLobject_copy)     \
   X(H5VLobject_get) X(H5VLobject_open) X(H5VLobject_optional) X(H5VLobject_specific)              \
-  X(H5VLoptional) X(H5VLtoken_cmp) X(H5VLtoken_from_str) X(H5VLtoken_to_str)                      \
-  X(H5VLunwrap_object) X(H5get_libversion) X(H5open)
+  X(H5VLoptional) X(H5VLtoken_cmp) X(H5VLtoken_from_str) X(H5VLtoken_to_str) X(H5VLunwrap_object) \
+  X(H5get_libversion) X(H5open)
 
 #define ARRAYMORPH_HDF5_IDS(X)                                                                    \
   X(H5E_BADVALUE_g) X(H5E_CANTCLOSEFILE_g) X(H5E_CANTCOPY_g) X(H5E_CANTDELETEFILE_g)              \

@@ -21,7 +21,7 @@ constexpr int kRounds = 8;
 struct Registry {
   std::mutex mutex;
   std::vector<std::weak_ptr<Participant>> participants;
-  std::function<Status()> flush;
+  std::function<Status(bool)> flush;
   std::atomic<bool> exiting{false};
   std::mutex fork_mutex;                           // one fork or shutdown at a time
   std::vector<std::shared_ptr<Participant>> held;  // locked across a fork
@@ -81,7 +81,7 @@ void after_fork_in_child() { after_fork(true); }
 
 void at_exit() {
   registry().exiting = true;
-  const Status status = shutdown_runtime();
+  const Status status = shutdown_runtime(/*last=*/true);
   if (!status.ok()) log(LogLevel::error, status.with_context("flush at exit").message());
 }
 
@@ -99,20 +99,20 @@ void enroll(const std::shared_ptr<Participant>& participant) {
   all.participants.push_back(participant);
 }
 
-void set_shutdown_flush(std::function<Status()> flush) {
+void set_shutdown_flush(std::function<Status(bool last)> flush) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   all.flush = std::move(flush);
 }
 
-Status shutdown_runtime() {
+Status shutdown_runtime(bool last) {
   Registry& all = registry();
-  std::function<Status()> flush;
+  std::function<Status(bool)> flush;
   {
     const std::lock_guard lock(all.mutex);
     flush = all.flush;
   }
-  Status status = flush ? flush() : Status();
+  Status status = flush ? flush(last) : Status();
   const std::lock_guard lock(all.fork_mutex);
   stop_all(std::chrono::steady_clock::now() + kShutdownBudget);
   return status;

@@ -38,11 +38,12 @@ class Participant {
 void enroll(const std::shared_ptr<Participant>& participant);
 
 /// Flush open files; runs first at shutdown, never around fork. One per process, set at load.
-void set_shutdown_flush(std::function<Status()> flush);
+/// `last`: give up what cannot be stored, for nobody will try again.
+void set_shutdown_flush(std::function<Status(bool last)> flush);
 
 /// Flush, then stop every participant in order, within seconds. Idempotent; whatever is used
-/// afterwards starts again. The status is that of the flush.
-Status shutdown_runtime();
+/// afterwards starts again. `last`: the program ends. The status is that of the flush.
+Status shutdown_runtime(bool last = false);
 
 /// Run shutdown_runtime at exit, before the handlers registered so far: call again after a
 /// library that registers its own has started.

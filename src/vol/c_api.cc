@@ -44,8 +44,8 @@ size_t arraymorph_stats(char* buffer, size_t size) {
 
 void arraymorph_stats_reset(void) { arraymorph::reset_stats(); }
 
-int arraymorph_shutdown(void) {
-  const arraymorph::Status status = arraymorph::shutdown_runtime();
+int arraymorph_shutdown(int last) {
+  const arraymorph::Status status = arraymorph::shutdown_runtime(last != 0);
   if (status.ok()) return 0;
   arraymorph::log(arraymorph::LogLevel::error, status.message());
   return -1;

@@ -11,7 +11,6 @@
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
 #include "vol/context.h"
-#include "vol/object.h"
 #include "vol/open_file.h"
 
 namespace arraymorph::vol {
@@ -28,14 +27,16 @@ std::shared_ptr<FileState> own_file(hid_t id) {
       value != ARRAYMORPH_CONNECTOR_VALUE) {
     return nullptr;
   }
-  const auto* object = static_cast<const Object*>(api().H5VLobject(id));
-  if (object == nullptr || !object->file || !object->file->writable()) return nullptr;
-  return object->file->inherited() ? nullptr : object->file;
+  // A public call: what connectors call below each other (file_of) works inside callbacks only.
+  H5O_info2_t info{};
+  if (api().H5Oget_info3(id, &info, H5O_INFO_BASIC) < 0) return nullptr;
+  auto file = std::static_pointer_cast<FileState>(vfd::backing_of_fileno(info.fileno));
+  return file && file->writable() && !file->inherited() ? file : nullptr;
 }
 
 /// H5Fflush on every file that is open in the current library, each once: a server that does not
 /// answer costs time. Any object leads to its file, which may be held open by a dataset alone.
-Status flush_library() {
+Status flush_library(bool last) {
   constexpr unsigned kKinds =
       H5F_OBJ_FILE | H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_DATATYPE | H5F_OBJ_ATTR;
   const hdf5::SilenceErrors silence;
@@ -49,20 +50,23 @@ Status flush_library() {
   for (const hid_t id : ids) {
     const auto file = own_file(id);
     if (!file || !seen.insert(file).second) continue;
-    if (api().H5Fflush(id, H5F_SCOPE_GLOBAL) < 0 && first.ok()) {
+    if (api().H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0) continue;
+    if (first.ok()) {
       first = Status(Code::unavailable, "a file could not be flushed: " + hdf5::innermost_error());
     }
+    // Its close would only keep the program waiting for the same server once more.
+    if (last) file->abandon();
   }
   return first;
 }
 
-Status flush_everything() {
+Status flush_everything(bool last) {
   Status first;
   for (int slot = 0; slot < hdf5::kMaxLibraries; ++slot) {
     if (hdf5::api_in_slot(slot) == nullptr) continue;
     const hdf5::ApiScope scope(slot);
     if (context().native < 0) continue;
-    if (Status status = flush_library(); !status.ok() && first.ok()) first = status;
+    if (Status status = flush_library(last); !status.ok() && first.ok()) first = status;
     if (!process_is_exiting()) continue;
     // Whatever could not be stored has been reported. HDF5 closes the files next, and a close that
     // fails while it takes itself apart would crash the program.

@@ -49,8 +49,11 @@ bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info) {
 }
 
 bool may_change(void* obj) {
-  if (obj == nullptr || !object_of(obj).file || !object_of(obj).file->inherited()) return true;
-  hdf5::push_error(opened_by_parent(*object_of(obj).file), ARRAYMORPH_HDF5_ID(H5E_FILE_g),
+  if (obj == nullptr || fork_generation() == 0) return true;
+  const Object& object = object_of(obj);
+  const auto file = object.type == H5I_ATTR ? file_of(object.under, H5I_ATTR) : object.file;
+  if (!file || !file->inherited()) return true;
+  hdf5::push_error(opened_by_parent(*file), ARRAYMORPH_HDF5_ID(H5E_FILE_g),
                    ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
   return false;
 }

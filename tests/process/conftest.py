@@ -59,9 +59,7 @@ def server() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(params=["local", "s3"])
-def store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The same test on both kinds of store. This process can read it too (arraymorph.File)."""
     import arraymorph
 

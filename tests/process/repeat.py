@@ -98,6 +98,7 @@ class Repeat:
         )
 
 
-def scenario(module: str, name: str) -> Callable[[str], list[str]]:
+def scenario(module: str, name: str, *arguments: str) -> Callable[[str], list[str]]:
     """The command of a scenario on a file named after the run."""
-    return lambda tag: [sys.executable, str(SCENARIOS / f"{module}.py"), name, f"{tag}.h5"]
+    script = str(SCENARIOS / f"{module}.py")
+    return lambda tag: [sys.executable, script, name, f"{tag}.h5", *arguments]

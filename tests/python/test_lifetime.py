@@ -155,6 +155,24 @@ with arraymorph.File({url!r}) as g:
     )
 
 
+def test_shutdown_stores_open_files(store: Store, python: Runner) -> None:
+    url = store.url("s.h5")
+    python(
+        f"""
+import os, arraymorph, h5py, numpy as np
+from arraymorph import _core
+f = arraymorph.File({url!r}, "w")
+x = f.create_dataset("x", data=np.arange(10_000), chunks=(1000,))
+f.id.close()  # the dataset holds the file open
+with h5py._objects.phil:
+    _core.shutdown()
+os._exit(0)
+"""
+    )
+    with arraymorph.File(url) as f:
+        assert f["x"][9_999] == 9_999
+
+
 def test_many_files_at_once(store: Store) -> None:
     files = [arraymorph.File(store.url(f"{i}.h5"), "w") for i in range(20)]
     for i, f in enumerate(files):

@@ -150,6 +150,24 @@ def thread_left(name: str) -> None:
     threading.Thread(target=late).start()
 
 
+def server_gone(name: str) -> None:
+    """The server goes away while a file is dirty; its end is awaited on standard input."""
+    file = common.write(name)
+    file.flush()
+    file["x"][...] = 0
+    file["z"] = 6
+    kept.extend([file, file["x"], file["y"]])
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def server_gone_enabled(name: str) -> None:
+    import arraymorph
+
+    arraymorph.enable()
+    server_gone(name)
+
+
 def unused(_name: str) -> None:
     """h5py alone."""
     print("done")
@@ -175,7 +193,7 @@ SCENARIOS = {
     for each in (
         *(left_open, closed, dataset_kept, exception, sys_exit, os_exit, sigterm, sigterm_handled),
         *(sigint_during_read, in_flight, background_puts, own_atexit, python_file, thread_left),
-        *(unused, enabled_unused, enabled_after),
+        *(server_gone, server_gone_enabled, unused, enabled_unused, enabled_after),
     )
 }
 

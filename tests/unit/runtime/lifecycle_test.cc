@@ -33,7 +33,7 @@ TEST(LifecycleTest, FlushesThenStopsInOrder) {
   const auto workers = std::make_shared<Recorder>(Stage::workers, record);
   const auto clients = std::make_shared<Recorder>(Stage::clients, record);
   for (const auto& each : {libraries, workers, clients}) enroll(each);
-  set_shutdown_flush([&] {
+  set_shutdown_flush([&](bool) {
     record += "flush ";
     return Status(Code::out_of_space, "full");
   });
