@@ -50,6 +50,14 @@ test-conformance: build setup-test
 test-python *arguments: install setup-test
     python -m pytest tests/python "$@"
 
+# Start, exit, fork, threads on both stores: n=RUNS of each scenario (200 takes about an hour)
+test-process n="2" *arguments: install setup-test
+    python -m pytest tests/process --runs='{{ trim_start_match(n, "n=") }}' "${@:2}"
+
+# pyarrow, tiledb, awscrt, boto3 with the same server in the same process (own venv, downloads)
+test-neighbours n="2": install setup-test
+    scripts/test-neighbours '{{ trim_start_match(n, "n=") }}'
+
 # Random operations on native HDF5 and on ArrayMorph, compared: n=NUMBER of sequences
 test-reference n="150": install setup-test
     python -m pytest tests/reference --sequences='{{ trim_start_match(n, "n=") }}'
