@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "scenarios"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import seaweed
@@ -95,6 +96,3 @@ def repeat(request: pytest.FixtureRequest, tmp_path: Path) -> Repeat:
 
     count = request.config.getoption("--runs")
     return Repeat(count, request.config.getoption("--jobs"), tmp_path, progress)
-
-
-Judge = Callable[[str], None]

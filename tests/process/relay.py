@@ -16,6 +16,7 @@ class Relay:
 
     def __init__(self, endpoint: str) -> None:
         parts = urlsplit(endpoint)
+        assert parts.port is not None
         self._target = (parts.hostname, parts.port)
         self._listener = socket.create_server((HOST, 0))
         self._open: list[socket.socket] = []

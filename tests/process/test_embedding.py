@@ -10,10 +10,10 @@ import sysconfig
 from pathlib import Path
 
 import arraymorph
+import common
 import pytest
 from conftest import Store
 from repeat import SCENARIOS, Outcome, Repeat
-from scenarios import common
 
 SOURCE = Path(__file__).parent / "embed.c"
 

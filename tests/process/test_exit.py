@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
+from typing import Any
 
 import arraymorph
+import common
 import pytest
 from conftest import Store
 from repeat import Outcome, Repeat, scenario
-from scenarios import common
 
 EXIT_SECONDS = 2.0
 TIMED_OUT = -9
@@ -31,7 +33,7 @@ STORED = {
     "thread_left": "all",
     "unused": "nothing",
 }
-EXTRA = {
+EXTRA: dict[str, Callable[[Any], bool]] = {
     "left_open": lambda f: f["g"].attrs["a"] == 1,
     "dataset_kept": lambda f: f["x"].attrs["late"] == 1,
     "background_puts": lambda f: (f["big"][...] == 1).all(),

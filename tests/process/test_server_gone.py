@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import arraymorph
+import common
 import pytest
 from conftest import Store
 from relay import relaying
 from repeat import TIMEOUT, scenario
-from scenarios import common
 
 
 @pytest.mark.parametrize("how", ["vanish", "fall_silent"])

@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import common
@@ -66,7 +67,7 @@ def opened_in_children(name: str) -> None:
             common.check(own)
         common.check(file)
 
-    wait([in_child(lambda number=number: work(number)) for number in range(CHILDREN)])
+    wait([in_child(partial(work, number)) for number in range(CHILDREN)])
     for number in range(CHILDREN):
         with h5py.File(f"{name}.{number}") as own:
             common.check(own)
@@ -225,7 +226,8 @@ def forks_beside_threads(name: str) -> None:
 def row_sum(task: tuple[str, int]) -> int:
     name, row = task
     with h5py.File(name) as file:
-        return int(file["x"][row].sum())
+        total: int = file["x"][row].sum().item()
+        return total
 
 
 def pool(name: str, method: str) -> None:
@@ -265,7 +267,7 @@ def serve(rows: Rows, indexes: Any, results: Any) -> None:
 def loader(name: str, method: str, when: str) -> None:
     """Four workers that get index lists and send batches, two epochs, the parent reading too."""
     common.write_closed(name)
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     rows = Rows(name, lazily=when == "lazily")
     assert (rows[0] == common.values()[0]).all()
     for _ in range(2):
