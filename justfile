@@ -97,6 +97,12 @@ tsan: setup
     cmake --build --preset tsan
     ctest --preset tsan -j2
 
+# C++ tests and conformance on the AWS SDK for C++, which CMAKE_PREFIX_PATH (or Conan's toolchain) names
+test-sdk preset="sdk": setup-test
+    cmake --preset '{{ trim_start_match(preset, "preset=") }}'
+    cmake --build --preset '{{ trim_start_match(preset, "preset=") }}'
+    tests/support/with-seaweed ctest --preset '{{ trim_start_match(preset, "preset=") }}' -j2
+
 # Build a wheel for others into dist/: repaired to a manylinux tag, licences of what it holds
 wheel: setup setup-wheel
     @scripts/build-wheel
