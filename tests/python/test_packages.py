@@ -99,23 +99,16 @@ for name in ("h.h5", "n.h5", "t.h5"):
 
 @pytest.mark.parametrize("order", list(itertools.permutations(PACKAGES)), ids="-".join)
 def test_every_order(
-    python: Runner, on: dict[str, str], local_store: Store, tmp_path: Path, order: tuple[str, ...]
+    python: Runner, on: dict[str, str], store: Store, tmp_path: Path, order: tuple[str, ...]
 ) -> None:
     sizes = {}
     for name in ("h.h5", "n.h5", "t.h5"):
-        arraymorph.pointer(local_store.url(name), tmp_path / name)
+        arraymorph.pointer(store.url(name), tmp_path / name)
         sizes[name] = (tmp_path / name).stat().st_size
     result = python(EVERYONE.format(order=list(order)), **on)
     assert "HDF5-DIAG" not in result.stderr
     assert {name: (tmp_path / name).stat().st_size for name in sizes} == sizes
-    files_are_stored(python, local_store, on)
-
-
-def test_on_s3(python: Runner, on: dict[str, str], s3_store: Store, tmp_path: Path) -> None:
-    for name in ("h.h5", "n.h5", "t.h5"):
-        arraymorph.pointer(s3_store.url(name), tmp_path / name)
-    python(EVERYONE.format(order=["netCDF4", "tables", "h5py"]), **on)
-    files_are_stored(python, s3_store, on)
+    files_are_stored(python, store, on)
 
 
 def test_plain_names_are_created_in_the_store(
@@ -137,6 +130,91 @@ for name in "nt":
         **on,
     )
     assert not list(tmp_path.glob("*.h5"))
+
+
+def test_files_left_open_are_stored(
+    python: Runner, on: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    """The end of the interpreter stores what each of the libraries still has open."""
+    names = ("h.h5", "n.h5", "t.h5")
+    for name in names:
+        arraymorph.pointer(store.url(name), tmp_path / name)
+    left = python(
+        """
+import arraymorph, tables, h5py, netCDF4
+h = h5py.File("h.h5", "w")
+h.create_dataset("v", data=range(1000), chunks=(100,))
+n = netCDF4.Dataset("n.h5", "w")
+n.createDimension("x", 1000)
+n.createVariable("v", "i8", ("x",), chunksizes=(100,))[:] = range(1000)
+t = tables.open_file("t.h5", "w")
+t.create_carray("/", "v", obj=list(range(1000)), chunkshape=(100,))
+keep = [h, n, t, h["v"], n["v"], t.root.v]
+""",
+        ARRAYMORPH_INLINE_BYTES="0",
+        **on,
+    )
+    assert "arraymorph" not in left.stderr
+    assert "HDF5-DIAG" not in left.stderr
+    python(
+        f"""
+import h5py
+for name in {names}:
+    assert list(h5py.File(name)["v"]) == list(range(1000)), name
+""",
+        **on,
+    )
+
+
+def test_at_the_same_time(python: Runner, on: dict[str, str], store: Store, tmp_path: Path) -> None:
+    """A thread for each package: their libraries' locks are not the same one."""
+    names = [f"{kind}{number}.h5" for kind in "hnt" for number in range(4)]
+    for name in names:
+        arraymorph.pointer(store.url(name), tmp_path / name)
+    python(
+        """
+import h5py, netCDF4, tables, threading
+import numpy as np
+values = np.arange(400000.0).reshape(400, 1000)
+failed = []
+
+def with_h5py(name):
+    with h5py.File(name, "w") as f:
+        f.create_dataset("v", data=values, chunks=(50, 100), compression="gzip")
+    with h5py.File(name) as f:
+        return f["v"][...]
+
+def with_netcdf4(name):
+    with netCDF4.Dataset(name, "w") as d:
+        d.createDimension("y", 400), d.createDimension("x", 1000)
+        d.createVariable("v", "f8", ("y", "x"), zlib=True, chunksizes=(50, 100))[:] = values
+    with netCDF4.Dataset(name) as d:
+        return np.asarray(d["v"][...])
+
+def with_tables(name):
+    with tables.open_file(name, "w") as t:
+        t.create_carray("/", "v", obj=values, chunkshape=(50, 100), filters=tables.Filters(3))
+    with tables.open_file(name) as t:
+        return t.root.v[...]
+
+def work(function, kind):
+    try:
+        for number in range(4):
+            assert (function(f"{kind}{number}.h5") == values).all()
+    except BaseException as error:
+        failed.append((kind, error))
+        raise
+
+threads = [threading.Thread(target=work, args=pair)
+           for pair in ((with_h5py, "h"), (with_netcdf4, "n"), (with_tables, "t"))]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not failed, failed
+""",
+        **on,
+    )
 
 
 def test_netcdf4_keeps_its_filters(python: Runner) -> None:
