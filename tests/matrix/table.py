@@ -22,6 +22,7 @@ def render(results: list[Result], wheel: Path) -> str:
         "| round trip on SeaweedFS |",
         "|---|---|---|---|---|",
     ]
+    results = sorted(results, key=lambda result: result.name in NAMES)  # Python packages first
     return "\n".join([*lines, *map(line, results)]) + "\n"
 
 
