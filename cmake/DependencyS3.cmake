@@ -21,7 +21,7 @@ set(S2N_USE_CRYPTO_SHARED_LIBS ON)
 set(ARRAYMORPH_S3_FLAVOUR crt)
 set(sdk "")
 if(NOT ARRAYMORPH_S3_ENGINE STREQUAL "crt")
-  # The SDK's package file uses ZLIB's and CURL's targets without looking for them.
+  # The SDK's package file may name their targets and looks for neither.
   find_package(ZLIB QUIET)
   find_package(CURL QUIET)
   find_package(AWSSDK QUIET COMPONENTS core CONFIG)

@@ -23,7 +23,7 @@ namespace {
 using Aws::Auth::AWSCredentials;
 using Aws::Auth::DefaultAWSCredentialsProviderChain;
 
-constexpr std::uint64_t kRefreshMs = 15 * 60 * 1000;  // as the engine's own default chain
+constexpr std::uint64_t kRefreshMs = 900'000;  // as the engine's own default chain
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
 // The chain, made at the first look-up: making it reads files.
@@ -101,7 +101,7 @@ int start_look_up(void* chain, aws_on_get_credentials_callback_fn* callback, voi
       aws_thread_launch(&thread, run_look_up, work.get(), &options) != AWS_OP_SUCCESS) {
     return AWS_OP_ERR;
   }
-  static_cast<void>(work.release());
+  [[maybe_unused]] const LookUp* const theirs = work.release();
   return AWS_OP_SUCCESS;
 }
 
@@ -120,7 +120,7 @@ aws_credentials_provider* new_provider_chain(
   aws_credentials_provider* const source =
       aws_credentials_provider_new_delegate(aws_default_allocator(), &delegate);
   if (source == nullptr) return nullptr;
-  static_cast<void>(chain.release());
+  [[maybe_unused]] const auto* const theirs = chain.release();
 
   aws_credentials_provider_cached_options cached{};
   cached.shutdown_options = on_shutdown;
