@@ -22,7 +22,7 @@ def test_build_info() -> None:
     info = arraymorph.build_info()
     assert info["version"] == arraymorph.__version__
     assert re.fullmatch(r"aws-sdk-cpp \d+\.\d+\.\d+|aws-c-s3", info["s3_engine"])
-    assert re.search(r"\d+\.\d+", info["aws_c_s3"])
+    assert re.search(r"\d+\.\d+|unknown version", info["aws_c_s3"])
     assert info["tls"].startswith(("s2n-tls with ", "Secure Transport"))
 
 
