@@ -50,7 +50,7 @@ test-conformance: build setup-test
 test-python *arguments: install setup-test
     python -m pytest tests/python "$@"
 
-# Start, exit, fork, threads on both stores: n=RUNS of each scenario (200 takes about an hour)
+# Start, exit, fork, threads on both stores: n=RUNS of each scenario (200 takes hours)
 test-process n="2" *arguments: install setup-test
     python -m pytest tests/process --runs='{{ trim_start_match(n, "n=") }}' "${@:2}"
 

@@ -47,8 +47,9 @@ void shutdown(bool last) {
 
 }  // namespace
 
-// Every function keeps the GIL: h5py's HDF5 calls rely on it.
-PYBIND11_MODULE(_core, module) {
+// Every function keeps the GIL where there is one. A free-threaded Python stays so: what calls HDF5
+// is called with h5py's lock held, the rest is thread-safe by itself.
+PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.doc() = "Native part of the arraymorph package.";
   module.def("version", &arraymorph_version);
   module.def("build_info", [] { return from_json(arraymorph_build_info()); });

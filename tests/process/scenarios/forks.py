@@ -172,7 +172,7 @@ def replaced_in_child(name: str) -> None:
 
     def work() -> None:
         with h5py.File(name, "r+") as again:
-            again["x"][...] = 7
+            again["x"][...] = np.full(common.SHAPE, 7)
             again["by"] = "child"
 
     wait([in_child(work)])
