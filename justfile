@@ -52,7 +52,7 @@ test-python *arguments: install setup-test
 
 # Start, exit, fork, threads on both stores: n=RUNS of each scenario (200 takes hours)
 test-process n="2" *arguments: install setup-test
-    python -m pytest tests/process --runs='{{ trim_start_match(n, "n=") }}' "${@:2}"
+    shift; python -m pytest tests/process --runs='{{ trim_start_match(n, "n=") }}' "$@"
 
 # pyarrow, tiledb, awscrt, boto3 with the same server in the same process (own venv, downloads)
 test-neighbours n="2": install setup-test
