@@ -31,7 +31,7 @@ def load_file_regex(
 
 
 def render(platform: str) -> dict[str, Any]:
-    """The recipe as conda-build reads it: templates filled in, lines for other platforms left out."""
+    """The recipe as conda-build reads it: templates filled in, other platforms' lines left out."""
     text = jinja2.Template(
         (RECIPE / "meta.yaml").read_text(), undefined=jinja2.StrictUndefined
     ).render(
@@ -74,7 +74,8 @@ def test_the_recipe_renders(platform: str) -> None:
         target_platform=platform, build_platform=platform, host_platform=platform
     )
     (variant,) = rattler_build.Stage0Recipe.from_dict(converted).render(
-        rattler_build.VariantConfig({"python": ["3.13"], "c_stdlib": ["sysroot"]}), rattler_build.RenderConfig(names)
+        rattler_build.VariantConfig({"python": ["3.13"], "c_stdlib": ["sysroot"]}),
+        rattler_build.RenderConfig(names),
     )
     rendered = variant.recipe.to_dict()
     version = re.search(r'(?m)^version = "(.+?)"', (ROOT / "pyproject.toml").read_text())
@@ -101,7 +102,12 @@ def in_shell(shell: str, script: str, directory: Path, **environment: str) -> li
     result = subprocess.run(
         [shell, *strict, "-c", script],
         cwd=directory,
-        env={"PATH": os.environ["PATH"], "HOME": str(directory), "CONDA_PREFIX": "/c", **environment},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "CONDA_PREFIX": "/c",
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=True,

@@ -35,7 +35,7 @@ def tags(library: Path) -> tuple[list[str], int]:
         assert isinstance(section, DynamicSection)
         for tag in section.iter_tags():
             if tag.entry.d_tag == "DT_NEEDED":
-                needed.append(tag.needed)
+                needed.append(str(getattr(tag, "needed")))  # noqa: B009 (the types miss it)
             elif tag.entry.d_tag == "DT_FLAGS_1":
                 flags = tag.entry.d_val
     return needed, flags

@@ -22,7 +22,7 @@ with h5py.File("tls.h5", "r") as file:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Settings of a SeaweedFS that answers https as localhost; AWS_CA_BUNDLE: who vouches for it."""
+    """Settings of a SeaweedFS that answers https as localhost, AWS_CA_BUNDLE among them."""
     directory: Path = tmp_path_factory.mktemp("tls")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(directory / "ca.pem"))

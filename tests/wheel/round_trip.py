@@ -67,7 +67,9 @@ def main(store: str) -> None:
             raise SystemExit("h5py wrote to the working directory: the connector was not used")
         if store == "local" and not (root / NAME / "group/gzip/c/2/1").is_file():
             raise SystemExit("the chunks of the dataset are not in the store")
-    print(f"round trip on {store} passed: h5py {h5py.__version__}, HDF5 {h5py.version.hdf5_version}")
+    print(
+        f"round trip on {store} passed: h5py {h5py.__version__}, HDF5 {h5py.version.hdf5_version}"
+    )
 
 
 if __name__ == "__main__":
