@@ -11,6 +11,8 @@ from . import _core
 # Package -> its extension module, which leads to its libhdf5.
 _EXTENSIONS = {"netCDF4": "netCDF4._netCDF4", "tables": "tables.hdf5extension"}
 
+_HDF5_DEFAULT = Path("/usr/local/hdf5/lib/plugin")  # HDF5's own H5PL_DEFAULT_PATH
+
 
 def native_packages() -> list[str]:
     """Packages whose HDF5 has started without ArrayMorph: it reads its environment only once."""
@@ -29,9 +31,11 @@ def _is_ours(extension: str) -> bool:
 
 
 def filter_plugins() -> list[str]:
-    """Directories of HDF5 filters that a package adds only while HDF5_PLUGIN_PATH is not set."""
+    """Directories of HDF5 filters that are searched only while HDF5_PLUGIN_PATH is not set."""
+    directories = [_HDF5_DEFAULT] if _HDF5_DEFAULT.is_dir() else []
     found = importlib.util.find_spec("netCDF4")
-    if found is None or not found.origin:
-        return []
-    directory = Path(found.origin).parent / "plugins"
-    return [str(directory)] if any(directory.glob("lib__nczhdf5filters.*")) else []
+    if found is not None and found.origin:
+        directory = Path(found.origin).parent / "plugins"
+        if any(directory.glob("lib__nczhdf5filters.*")):
+            directories.append(directory)
+    return [str(directory) for directory in directories]
