@@ -16,9 +16,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import seaweed
 from repeat import Repeat
 
-# What the developer's shell (or .env) says must not leak into the tests.
-SETTINGS = ("HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "AWS_", "ARRAYMORPH_")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--runs", type=int, default=2, help="how often each scenario runs")
@@ -39,7 +36,9 @@ class Store:
 
 
 def clean() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(seaweed.SETTINGS)
+    }
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +49,9 @@ def native() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[dict[str, str]]:
-    """Settings of a running SeaweedFS: the one that tests/support/with-seaweed started, or ours."""
-    given = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)}
-    if "AWS_ENDPOINT_URL_S3" in given and "BUCKET_NAME" in given:
-        yield given
-        return
-    with seaweed.running() as started:
-        yield started.environment()
+    """Settings of a running server, usually SeaweedFS."""
+    with seaweed.given_or_running() as settings:
+        yield settings
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -76,7 +71,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         "HDF5_PLUGIN_PATH": arraymorph.get_plugin_path(),
         "HDF5_VOL_CONNECTOR": "arraymorph",
     }
-    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+    for name in [name for name in os.environ if name.startswith(seaweed.SETTINGS)]:
         monkeypatch.delenv(name)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -17,9 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import seaweed
 
-# What the developer's shell (or .env) says must not leak into the tests.
-SETTINGS = ("HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "AWS_", "ARRAYMORPH_")
-
 
 @dataclass
 class Store:
@@ -37,19 +34,15 @@ class Store:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(SETTINGS):
+        if name.startswith(seaweed.SETTINGS):
             monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[dict[str, str]]:
-    """Settings of a running SeaweedFS: the one that tests/support/with-seaweed started, or ours."""
-    given = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)}
-    if "AWS_ENDPOINT_URL_S3" in given and "BUCKET_NAME" in given:
-        yield given
-        return
-    with seaweed.running() as started:
-        yield started.environment()
+    """Settings of a running server, usually SeaweedFS."""
+    with seaweed.given_or_running() as settings:
+        yield settings
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+# Variables that decide what a test sees: the developer's shell (or .env) must not leak into it.
+SETTINGS = ("HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "AWS_", "ARRAYMORPH_")
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY = "arraymorph-test"
@@ -291,6 +293,17 @@ def running(bucket: str = BUCKET, extra: list[str] | None = None) -> Iterator[Se
                 _stop(process)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def given_or_running() -> Iterator[dict[str, str]]:
+    """Settings of the server that the environment names, or of a new one."""
+    given = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)}
+    if "AWS_ENDPOINT_URL_S3" in given and "BUCKET_NAME" in given:
+        yield given
+        return
+    with running() as started:
+        yield started.environment()
 
 
 def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
