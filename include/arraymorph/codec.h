@@ -33,6 +33,10 @@ class ChunkCodec {
   /// thread that holds HDF5's lock (filters that only libhdf5 can run).
   virtual bool runs_anywhere() const noexcept = 0;
 
+  /// True when the stored bytes of a chunk are its decoded bytes (no filters): a byte range of the
+  /// object is a range of the chunk, and a chunk is sent and received without a codec.
+  virtual bool identity() const noexcept { return false; }
+
   virtual Result<EncodedChunk> encode(ConstByteSpan decoded) const = 0;
 
   /// `decoded_size`: bytes of a whole decoded chunk; anything else found is Code::corrupt.

@@ -31,6 +31,12 @@ struct ChunkPlan {
   bool covers_chunk = false;
 };
 
+/// Calls `each(const Run&)` for every contiguous run, in selection order: the way to read a plan.
+template <class Each>
+void for_each_run(const ChunkPlan& plan, Each&& each) {
+  for (const Run& run : plan.runs) each(run);
+}
+
 /// Walk both selections in lock-step (element k of the file selection belongs to element k of
 /// the memory selection) and sort the pieces by chunk, in order of first appearance.
 /// `file` counts elements in row-major order of `grid.dims`; `unique`: no element of the file

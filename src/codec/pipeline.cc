@@ -13,6 +13,7 @@ class BuiltinCodec final : public ChunkCodec {
       : filters_(std::move(filters)) {}
 
   bool runs_anywhere() const noexcept override { return true; }
+  bool identity() const noexcept override { return filters_.empty(); }
 
   Result<EncodedChunk> encode(ConstByteSpan decoded) const override {
     if (filters_.empty()) return EncodedChunk{Buffer::copy_of(decoded), 0};

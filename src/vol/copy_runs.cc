@@ -7,27 +7,27 @@ namespace {
 
 /// The elements of all runs, one after the other, into `packed`.
 void gather(const chunk::ChunkPlan& plan, std::size_t size, RunSource from, std::byte* packed) {
-  for (const chunk::Run& run : plan.runs) {
+  for_each_run(plan, [&](const chunk::Run& run) {
     std::memcpy(packed, from.base + run.*from.offset * size, run.length * size);
     packed += run.length * size;
-  }
+  });
 }
 
 void scatter(const chunk::ChunkPlan& plan, std::size_t size, const std::byte* packed,
              RunTarget to) {
-  for (const chunk::Run& run : plan.runs) {
+  for_each_run(plan, [&](const chunk::Run& run) {
     std::memcpy(to.base + run.*to.offset * size, packed, run.length * size);
     packed += run.length * size;
-  }
+  });
 }
 
 }  // namespace
 
 void copy_runs(const chunk::ChunkPlan& plan, std::size_t size, RunSource from, RunTarget to) {
-  for (const chunk::Run& run : plan.runs) {
+  for_each_run(plan, [&](const chunk::Run& run) {
     std::memcpy(to.base + run.*to.offset * size, from.base + run.*from.offset * size,
                 run.length * size);
-  }
+  });
 }
 
 Status convert_runs(const chunk::ChunkPlan& plan, hdf5::Converter& converter, bool keeps_old,
