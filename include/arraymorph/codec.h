@@ -39,10 +39,13 @@ class ChunkCodec {
 
   virtual Result<EncodedChunk> encode(ConstByteSpan decoded) const = 0;
 
-  /// `decoded_size`: bytes of a whole decoded chunk; anything else found is Code::corrupt.
-  /// `stored` may be consumed.
-  virtual Result<Buffer> decode(Buffer stored, std::uint32_t filter_mask,
-                                std::size_t decoded_size) const = 0;
+  /// Decodes into `into`, whose size is that of a whole decoded chunk; anything else found is
+  /// Code::corrupt. `stored` and `into` must not overlap; after an error `into` holds anything.
+  virtual Status decode_into(ConstByteSpan stored, std::uint32_t filter_mask,
+                             ByteSpan into) const = 0;
+
+  /// The same into a new buffer of `decoded_size` bytes; the identity hands `stored` back.
+  Result<Buffer> decode(Buffer stored, std::uint32_t filter_mask, std::size_t decoded_size) const;
 };
 
 /// A codec made of the built-in filters, or null when one of `filters` is not built in.

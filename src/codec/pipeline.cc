@@ -1,4 +1,6 @@
 // The pipeline of built-in filters: in order on encode, in reverse on decode.
+#include <algorithm>
+
 #include "codec/filter.h"
 
 namespace arraymorph {
@@ -24,11 +26,11 @@ class BuiltinCodec final : public ChunkCodec {
     return EncodedChunk{std::move(bytes), 0};
   }
 
-  Result<Buffer> decode(Buffer stored, std::uint32_t filter_mask,
-                        std::size_t decoded_size) const override {
+  Status decode_into(ConstByteSpan stored, std::uint32_t filter_mask,
+                     ByteSpan into) const override {
     const auto applied = [&](std::size_t i) { return (filter_mask >> i & 1u) == 0; };
     // limits[i]: the most bytes that went into filter i; limits.back(): that can be stored.
-    std::vector<std::size_t> limits{decoded_size};
+    std::vector<std::size_t> limits{into.size()};
     for (std::size_t i = 0; i < filters_.size(); ++i) {
       limits.push_back(applied(i) ? filters_[i]->max_encoded(limits[i]) : limits[i]);
     }
@@ -36,15 +38,17 @@ class BuiltinCodec final : public ChunkCodec {
       return Status(Code::corrupt, std::to_string(stored.size()) + " bytes stored, at most " +
                                        std::to_string(limits.back()) + " expected");
     }
+    Buffer bytes = Buffer::copy_of(stored);
     for (std::size_t i = filters_.size(); i-- > 0;) {
       if (!applied(i)) continue;
-      ARRAYMORPH_ASSIGN(stored, filters_[i]->decode(std::move(stored), limits[i]));
+      ARRAYMORPH_ASSIGN(bytes, filters_[i]->decode(std::move(bytes), limits[i]));
     }
-    if (stored.size() != decoded_size) {
-      return Status(Code::corrupt, std::to_string(stored.size()) + " bytes decoded, " +
-                                       std::to_string(decoded_size) + " expected");
+    if (bytes.size() != into.size()) {
+      return Status(Code::corrupt, std::to_string(bytes.size()) + " bytes decoded, " +
+                                       std::to_string(into.size()) + " expected");
     }
-    return stored;
+    std::copy(bytes.span().begin(), bytes.span().end(), into.begin());
+    return {};
   }
 
  private:
@@ -52,6 +56,14 @@ class BuiltinCodec final : public ChunkCodec {
 };
 
 }  // namespace
+
+Result<Buffer> ChunkCodec::decode(Buffer stored, std::uint32_t filter_mask,
+                                  std::size_t decoded_size) const {
+  if (identity() && stored.size() == decoded_size) return stored;
+  Buffer decoded(decoded_size);
+  ARRAYMORPH_TRY(decode_into(stored.span(), filter_mask, decoded.span()));
+  return decoded;
+}
 
 std::shared_ptr<const ChunkCodec> make_builtin_codec(const std::vector<FilterSpec>& filters,
                                                      std::size_t element_size) {

@@ -206,8 +206,8 @@ Status ScratchCodec::read_whole(void* dataset, ByteSpan into) const {
 // HDF5 keeps the filter mask of the chunk it looked at last, and of a chunk that is replaced by one
 // of the same size: a mask written by H5Dwrite_chunk is not seen by a later H5Dread of the same
 // open dataset. So: a dataset of its own, closed in between.
-Result<Buffer> ScratchCodec::decode_masked(ConstByteSpan stored, std::uint32_t filter_mask,
-                                           std::size_t decoded_size) const {
+Status ScratchCodec::decode_masked(ConstByteSpan stored, std::uint32_t filter_mask,
+                                   ByteSpan into) const {
   static std::atomic<unsigned> counter{0};
   const std::string name = "masked-" + std::to_string(counter++);
   const std::vector<hsize_t> origin(chunk_.size(), 0);
@@ -222,28 +222,27 @@ Result<Buffer> ScratchCodec::decode_masked(ConstByteSpan stored, std::uint32_t f
                                    ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g),
                                    default_transfer(), nullptr);
   if (dataset == nullptr) return failure("decode a chunk");
-  Buffer decoded(decoded_size);
-  status = read_whole(dataset, decoded.span());
+  status = read_whole(dataset, into);
   api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
   const H5VL_loc_params_t link = by_name(H5I_GROUP, name.c_str());
   H5VL_link_specific_args_t remove{};
   remove.op_type = H5VL_LINK_DELETE;
   api().H5VLlink_specific(root_, &link, native(), &remove, default_transfer(), nullptr);
-  ARRAYMORPH_TRY(status);
-  return decoded;
+  return status;
 }
 
-Result<Buffer> ScratchCodec::decode(Buffer stored, std::uint32_t filter_mask,
-                                    std::size_t decoded_size) const {
+Status ScratchCodec::decode_into(ConstByteSpan stored, std::uint32_t filter_mask,
+                                 ByteSpan into) const {
   if (dataset_ == nullptr) return Status(Code::internal, "the scratch dataset is not set up");
   const std::uint32_t every = filters_.size() < 32 ? (1u << filters_.size()) - 1 : ~0u;
-  if ((filter_mask & every) == every && stored.size() == decoded_size) return stored;
-  if (filter_mask != 0) return decode_masked(stored.span(), filter_mask, decoded_size);
+  if ((filter_mask & every) == every && stored.size() == into.size()) {
+    std::copy(stored.begin(), stored.end(), into.begin());
+    return {};
+  }
+  if (filter_mask != 0) return decode_masked(stored, filter_mask, into);
   const std::vector<hsize_t> origin(chunk_.size(), 0);
-  if (write_raw(dataset_, origin.data(), 0, stored.span()) < 0) return failure("decode a chunk");
-  Buffer decoded(decoded_size);
-  ARRAYMORPH_TRY(read_whole(dataset_, decoded.span()));
-  return decoded;
+  if (write_raw(dataset_, origin.data(), 0, stored) < 0) return failure("decode a chunk");
+  return read_whole(dataset_, into);
 }
 
 }  // namespace arraymorph::vol

@@ -29,8 +29,7 @@ class ScratchCodec final : public ChunkCodec {
 
   bool runs_anywhere() const noexcept override { return false; }
   Result<EncodedChunk> encode(ConstByteSpan decoded) const override;
-  Result<Buffer> decode(Buffer stored, std::uint32_t filter_mask,
-                        std::size_t decoded_size) const override;
+  Status decode_into(ConstByteSpan stored, std::uint32_t filter_mask, ByteSpan into) const override;
 
  private:
   Status failure(const char* act) const;
@@ -38,8 +37,7 @@ class ScratchCodec final : public ChunkCodec {
   static void* copy_dataset(void* source, void* target, H5I_type_t target_type, const char* name);
   static bool grow(void* dataset, const chunk::Extent& to);
   /// A chunk for which some filters were skipped.
-  Result<Buffer> decode_masked(ConstByteSpan stored, std::uint32_t filter_mask,
-                               std::size_t decoded_size) const;
+  Status decode_masked(ConstByteSpan stored, std::uint32_t filter_mask, ByteSpan into) const;
   Status read_whole(void* dataset, ByteSpan into) const;
   /// A read or write of the one chunk: the whole of `elements`, by the file type.
   struct Whole;

@@ -38,9 +38,9 @@ class CallerCodec final : public ChunkCodec {
     if (std::this_thread::get_id() != owner_) return wrong_thread();
     return inner_->encode(decoded);
   }
-  Result<Buffer> decode(Buffer stored, std::uint32_t mask, std::size_t size) const override {
+  Status decode_into(ConstByteSpan stored, std::uint32_t mask, ByteSpan into) const override {
     if (std::this_thread::get_id() != owner_) return wrong_thread();
-    return inner_->decode(std::move(stored), mask, size);
+    return inner_->decode_into(stored, mask, into);
   }
 
  private:
