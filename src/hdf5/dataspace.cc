@@ -1,9 +1,7 @@
 #include "hdf5/dataspace.h"
 
-#include <algorithm>
 #include <array>
-#include <functional>
-#include <numeric>
+#include <optional>
 #include <string>
 
 namespace arraymorph::hdf5 {
@@ -23,21 +21,56 @@ class SelectionIterator {
 
   /// Appends the next sequences; false when HDF5 refuses. `taken` = elements appended.
   bool next(std::vector<chunk::Sequence>& out, std::size_t& taken) {
-    constexpr std::size_t kBatch = 1024;
-    std::array<hsize_t, kBatch> offsets;
-    std::array<std::size_t, kBatch> lengths;
     std::size_t sequences = 0;
-    if (api().H5Ssel_iter_get_seq_list(id_, kBatch, SIZE_MAX, &sequences, &taken, offsets.data(),
-                                       lengths.data()) < 0) {
+    if (api().H5Ssel_iter_get_seq_list(id_, kBatch, SIZE_MAX, &sequences, &taken, offsets_.data(),
+                                       lengths_.data()) < 0) {
       return false;
     }
-    for (std::size_t i = 0; i < sequences; ++i) out.push_back({offsets[i], lengths[i]});
+    for (std::size_t i = 0; i < sequences; ++i) out.push_back({offsets_[i], lengths_[i]});
     return true;
   }
 
  private:
+  static constexpr std::size_t kBatch = 1024;
+
   hid_t id_;
+  std::array<hsize_t, kBatch> offsets_;
+  std::array<std::size_t, kBatch> lengths_;
 };
+
+/// Nothing when the selection is not one regular hyperslab.
+std::optional<chunk::Hyperslab> regular_hyperslab(hid_t space, std::size_t rank) {
+  if (api().H5Sis_regular_hyperslab(space) <= 0) return std::nullopt;
+  std::array<std::array<hsize_t, H5S_MAX_RANK>, 4> axes;
+  auto& [start, stride, count, block] = axes;
+  if (api().H5Sget_regular_hyperslab(space, start.data(), stride.data(), count.data(),
+                                     block.data()) < 0) {
+    return std::nullopt;
+  }
+  // The bounds include the offset of H5Soffset_simple, which the hyperslab does not.
+  std::array<hsize_t, H5S_MAX_RANK> low, high;
+  if (api().H5Sget_select_bounds(space, low.data(), high.data()) < 0) return std::nullopt;
+  chunk::Hyperslab slab;
+  slab.reserve(rank);
+  for (std::size_t d = 0; d < rank; ++d) {
+    if (count[d] == H5S_UNLIMITED || block[d] == H5S_UNLIMITED) return std::nullopt;
+    slab.push_back({low[d], stride[d], count[d], block[d]});
+  }
+  return slab;
+}
+
+Status list_sequences(hid_t space, chunk::Selection& selection) {
+  SelectionIterator iterator(space);
+  if (!iterator.valid()) return {Code::internal, "H5Ssel_iter_create failed"};
+  for (std::uint64_t done = 0; done < selection.points;) {
+    std::size_t taken = 0;
+    if (!iterator.next(selection.sequences, taken) || taken == 0) {
+      return {Code::internal, "H5Ssel_iter_get_seq_list failed"};
+    }
+    done += taken;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -57,39 +90,22 @@ bool has_fixed_extent(hid_t space) {
   return dims == most;
 }
 
-Selection whole(const chunk::Extent& dims) {
-  const std::uint64_t points =
-      std::accumulate(dims.begin(), dims.end(), std::uint64_t{1}, std::multiplies<>());
-  Selection selection = block(points);
-  selection.dims = dims;
-  return selection;
-}
-
-Selection block(std::uint64_t points) {
-  Selection selection{{points}, {}, points, true};
-  if (points > 0) selection.sequences.push_back({0, points});
-  return selection;
-}
-
-Result<Selection> selection_of(hid_t space) {
+Result<chunk::Selection> selection_of(hid_t space) {
   if (api().H5Sselect_valid(space) <= 0) {
     return Status(Code::invalid_argument, "the selection reaches outside the dataspace's extent");
   }
-  if (api().H5Sget_select_type(space) == H5S_SEL_ALL) return whole(extent_of(space));
-  Selection selection;
+  const H5S_sel_type kind = api().H5Sget_select_type(space);
+  if (kind == H5S_SEL_ALL) return chunk::whole(extent_of(space));
+  chunk::Selection selection;
   selection.dims = extent_of(space);
   selection.points = static_cast<std::uint64_t>(api().H5Sget_select_npoints(space));
-  selection.unique = api().H5Sget_select_type(space) != H5S_SEL_POINTS;
+  selection.unique = kind != H5S_SEL_POINTS;
   if (selection.points == 0) return selection;
-  SelectionIterator iterator(space);
-  if (!iterator.valid()) return Status(Code::internal, "H5Ssel_iter_create failed");
-  for (std::uint64_t done = 0; done < selection.points;) {
-    std::size_t taken = 0;
-    if (!iterator.next(selection.sequences, taken) || taken == 0) {
-      return Status(Code::internal, "H5Ssel_iter_get_seq_list failed");
-    }
-    done += taken;
+  if (kind == H5S_SEL_HYPERSLABS) {
+    selection.regular = regular_hyperslab(space, selection.dims.size());
+    if (selection.regular) return selection;
   }
+  ARRAYMORPH_TRY(list_sequences(space, selection));
   return selection;
 }
 
@@ -102,14 +118,14 @@ Result<TransferSelection> resolve(hid_t memory_space, hid_t file_space,
   }
   TransferSelection selections;
   if (file_space == H5S_ALL) {
-    selections.file = whole(file_extent);
+    selections.file = chunk::whole(file_extent);
   } else {
     ARRAYMORPH_ASSIGN(selections.file, selection_of(file_space));
   }
   if (memory_space == H5S_ALL) {
     selections.memory = selections.file;
   } else if (memory_space == H5S_BLOCK) {
-    selections.memory = block(selections.file.points);
+    selections.memory = chunk::block(selections.file.points);
   } else {
     ARRAYMORPH_ASSIGN(selections.memory, selection_of(memory_space));
   }

@@ -14,7 +14,8 @@
   X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)   \
   X(H5Pisa_class) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
   X(H5Pset_elink_fapl) X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_vol) X(H5Scopy)       \
-  X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_npoints) X(H5Sget_select_type)  \
+  X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
+  X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
   X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sget_simple_extent_npoints)      \
   X(H5Sget_simple_extent_type) X(H5Sis_regular_hyperslab) X(H5Ssel_iter_close)                    \
   X(H5Ssel_iter_create) X(H5Ssel_iter_get_seq_list) X(H5Sselect_all) X(H5Sselect_hyperslab)       \

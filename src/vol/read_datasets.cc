@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "vol/copy_runs.h"
+#include "vol/convert_runs.h"
 #include "vol/transfer_plan.h"
 
 namespace arraymorph::vol {
@@ -22,12 +22,12 @@ Status read_datasets(std::span<const ReadTransfer> transfers, hid_t dxpl_id) {
   const auto consume = [&](std::size_t access, ConstByteSpan chunk) -> Status {
     const std::size_t i = accesses.plan_of[access];
     const chunk::ChunkPlan& part = *accesses.chunks[access].plan;
-    const RunSource from{chunk.data(), &chunk::Run::chunk_offset};
-    const RunTarget to{static_cast<std::byte*>(transfers[i].buffer), &chunk::Run::memory_offset};
+    const RunSource from{chunk.data(), chunk::Side::chunk};
+    const RunTarget to{static_cast<std::byte*>(transfers[i].buffer), chunk::Side::memory};
     if (plans[i].converts) {
       return convert_runs(part, converters[i], keeps_old[i], from, to);
     }
-    copy_runs(part, plans[i].file_size, from, to);
+    chunk::copy_runs(part, plans[i].file_size, from, to);
     return {};
   };
   return chunk::read_chunks(*context().engine, accesses.chunks, anywhere, consume);

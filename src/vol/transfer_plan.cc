@@ -5,7 +5,7 @@
 namespace arraymorph::vol {
 namespace {
 
-Status inside(const hdf5::Selection& selection, const chunk::Extent& dims) {
+Status inside(const chunk::Selection& selection, const chunk::Extent& dims) {
   if (selection.dims == dims || selection.points == 0) return {};
   // A dataspace made before a resize: its selection must fit what the dataset is now.
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
@@ -37,10 +37,10 @@ Result<TransferPlan> plan_transfer(const Transfer<Pointer>& transfer) {
   ARRAYMORPH_TRY(inside(selections.file, grid.dims));
   // Offsets count in the extent of the file space, which may lag behind the dataset's.
   grid.dims = selections.file.dims;
-  const bool whole_grid = grid.dims == plan.dataset->array->grid().dims;
-  ARRAYMORPH_ASSIGN(plan.chunks,
-                    chunk::plan(grid, selections.file.sequences, selections.memory.sequences,
-                                selections.file.unique && whole_grid));
+  ARRAYMORPH_ASSIGN(plan.chunks, chunk::plan(grid, selections.file, selections.memory));
+  if (grid.dims != plan.dataset->array->grid().dims) {
+    for (chunk::ChunkPlan& chunk : plan.chunks) chunk.covers_chunk = false;
+  }
   return plan;
 }
 

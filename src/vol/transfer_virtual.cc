@@ -74,7 +74,7 @@ Status fill_memory(const Object& object, hid_t memory_type, hid_t memory_space, 
   ARRAYMORPH_ASSIGN(const Buffer fill, hdf5::fill_value_of(dcpl.get(), memory_type));
   const std::size_t size = api().H5Tget_size(memory_type);
   ARRAYMORPH_ASSIGN(const auto selection, hdf5::selection_of(memory_space));
-  for (const chunk::Sequence& run : selection.sequences) {
+  for (const chunk::Sequence& run : chunk::sequences_of(selection)) {
     auto* to = static_cast<std::byte*>(buffer) + run.offset * size;
     for (std::uint64_t i = 0; i < run.length; ++i, to += size) {
       fill.empty() ? std::memset(to, 0, size) : std::memcpy(to, fill.data(), size);

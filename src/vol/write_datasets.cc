@@ -1,4 +1,4 @@
-#include "vol/copy_runs.h"
+#include "vol/convert_runs.h"
 #include "vol/transfer_plan.h"
 
 namespace arraymorph::vol {
@@ -13,11 +13,10 @@ Status write_one(const WriteTransfer& transfer, TransferPlan& plan, hid_t dxpl_i
   const bool keeps_old = plan.converts && hdf5::holds_compound(plan.file_type.get());
   const auto modify = [&](std::size_t access, ByteSpan chunk) -> Status {
     const chunk::ChunkPlan& part = *accesses.chunks[access].plan;
-    const RunSource from{static_cast<const std::byte*>(transfer.buffer),
-                         &chunk::Run::memory_offset};
-    const RunTarget to{chunk.data(), &chunk::Run::chunk_offset};
+    const RunSource from{static_cast<const std::byte*>(transfer.buffer), chunk::Side::memory};
+    const RunTarget to{chunk.data(), chunk::Side::chunk};
     if (plan.converts) return convert_runs(part, converter, keeps_old, from, to);
-    copy_runs(part, plan.file_size, from, to);
+    chunk::copy_runs(part, plan.file_size, from, to);
     return {};
   };
   return chunk::write_chunks(*context().engine, accesses.chunks, keeps_old, modify);

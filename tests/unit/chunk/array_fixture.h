@@ -69,10 +69,10 @@ inline Status write(Engine& engine, Array& array, std::uint64_t offset, const Va
   std::vector<ChunkAccess> accesses;
   for (const ChunkPlan& p : plans) accesses.push_back({&array, &p});
   return write_chunks(engine, accesses, needs_old, [&](std::size_t access, ByteSpan chunk) {
-    for (const Run& run : plans[access].runs) {
+    for_each_run(plans[access], [&](const Run& run) {
       std::memcpy(chunk.data() + 8 * run.chunk_offset, values.data() + run.memory_offset,
                   8 * run.length);
-    }
+    });
     return Status();
   });
 }
@@ -86,10 +86,10 @@ inline Status read(Engine& engine, Array& array, std::uint64_t offset, Values& v
   for (const ChunkPlan& p : plans) accesses.push_back({&array, &p});
   return read_chunks(engine, accesses, anywhere, [&](std::size_t access, ConstByteSpan chunk) {
     if (chunk.size() != array.grid().chunk_bytes()) return Status(Code::internal, "chunk size");
-    for (const Run& run : plans[access].runs) {
+    for_each_run(plans[access], [&](const Run& run) {
       std::memcpy(values.data() + run.memory_offset, chunk.data() + 8 * run.chunk_offset,
                   8 * run.length);
-    }
+    });
     return Status();
   });
 }

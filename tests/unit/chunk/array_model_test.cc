@@ -116,10 +116,10 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
     const bool needs_old = pick(4) == 0;
     perform("write", [&] {
       return write_chunks(*engine_, accesses, needs_old, [&](std::size_t access, ByteSpan chunk) {
-        for (const auto& run : (*plans)[access].runs) {
+        for_each_run((*plans)[access], [&](const auto& run) {
           std::memcpy(chunk.data() + 8 * run.chunk_offset, values.data() + run.memory_offset,
                       8 * run.length);
-        }
+        });
         return Status();
       });
     });
