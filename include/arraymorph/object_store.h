@@ -27,6 +27,9 @@ struct GetRequest {
   /// When not empty the body is received here instead of into a new Buffer; a body that is
   /// longer is Code::corrupt. Must stay valid until the callback has run.
   ByteSpan into;
+  /// Where the caller knows an upper bound of the body: at least that many bytes are set aside for
+  /// it at once. A longer body arrives all the same. 0: not known; a range is its own bound.
+  std::uint64_t expected = 0;
 };
 
 struct GetReply {

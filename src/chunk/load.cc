@@ -77,6 +77,7 @@ void Loads::fetch(const Ptr& load, Lock& lock) {
   if (mask != array.spec.filter_masks.end()) load->mask = mask->second;
   GetRequest request;
   request.key = array.key(load->entry->index);
+  request.expected = array.chunk_bytes;
   lock.unlock();
   load->array->store.get(std::move(request),
                          [this, load](Result<GetReply> reply) { fetched(load, std::move(reply)); });

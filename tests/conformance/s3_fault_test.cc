@@ -16,22 +16,16 @@
 
 #include "runtime/stats.h"
 #include "store/s3/s3_store.h"
+#include "support/bytes.h"
 #include "support/http_server.h"
 
 namespace arraymorph {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using test::bytes;
 using test::HttpServer;
-
-std::shared_ptr<const Buffer> bytes(std::string_view text) {
-  return std::make_shared<const Buffer>(
-      Buffer::copy_of({reinterpret_cast<const std::byte*>(text.data()), text.size()}));
-}
-
-std::string text(const Buffer& buffer) {
-  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
-}
+using test::text;
 
 std::string error_body(const std::string& code) {
   return "<Error><Code>" + code + "</Code><Message>words</Message></Error>";
@@ -194,6 +188,45 @@ TEST_F(S3FaultTest, ServersThatIgnoreRangesAreNoticed) {
       [](const std::string&, unsigned) { return HttpServer::answer("200 OK", "0123456789"); });
   expect_words(get(*store_at(server.endpoint()), {"k", ByteRange{2, 3}, {}}).status(),
                Code::unsupported, {"Range"});
+}
+
+// What is asked for by a range, so that it arrives in place, is asked for once more as a whole.
+TEST_F(S3FaultTest, ServersThatIgnoreRangesStillGiveWholeObjects) {
+  const std::string large(100000, 'x');
+  HttpServer server([&](const std::string&, unsigned) {
+    return HttpServer::answer("200 OK", large, "ETag: \"t\"\r\n");
+  });
+  const Result<GetReply> reply = get(*store_at(server.endpoint()), {"k", {}, {}, large.size()});
+  ASSERT_TRUE(reply.ok()) << reply.status().message();
+  EXPECT_EQ(text(reply->body), large);
+  EXPECT_LE(server.requests(), 2u);
+  expect_words(get(*store_at(server.endpoint()), {"k", ByteRange{0, 50000}, {}}).status(),
+               Code::unsupported, {"Range"});
+}
+
+TEST_F(S3FaultTest, AShortBodyIsNoticed) {
+  HttpServer server([](const std::string&, unsigned) {
+    return HttpServer::answer("206 Partial Content", std::string(50000, 'x'),
+                              "ETag: \"t\"\r\nContent-Range: bytes 0-99999/100000\r\n");
+  });
+  Buffer target(100000);
+  expect_words(get(*store_at(server.endpoint()), {"k", {}, target.span()}).status(), Code::corrupt,
+               {"50000 of 100000"});
+}
+
+TEST_F(S3FaultTest, ABodyCutOffIsFetchedAgain) {
+  const std::string large(100000, 'x');
+  HttpServer server([&](const std::string&, unsigned n) {
+    const std::string range = "ETag: \"t\"\r\nContent-Range: bytes 0-99999/100000\r\n";
+    if (n > 0) return HttpServer::answer("206 Partial Content", large, range);
+    return "HTTP/1.1 206 Partial Content\r\nContent-Length: 100000\r\n" + range +
+           "Connection: close\r\n\r\nabc";
+  });
+  Buffer target(100000);
+  const Result<GetReply> reply = get(*store_at(server.endpoint()), {"k", {}, target.span()});
+  ASSERT_TRUE(reply.ok()) << reply.status().message();
+  EXPECT_EQ(text(target), large);
+  EXPECT_EQ(server.requests(), 2u);
 }
 
 TEST_F(S3FaultTest, ASilentServerTimesOut) {

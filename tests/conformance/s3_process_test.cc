@@ -13,18 +13,17 @@
 
 #include "runtime/lifecycle.h"
 #include "store/open.h"
+#include "support/bytes.h"
 #include "support/http_server.h"
+#include "support/in_child.h"
 
 namespace arraymorph {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using test::bytes;
 using test::HttpServer;
-
-std::shared_ptr<const Buffer> bytes(std::string_view text) {
-  return std::make_shared<const Buffer>(
-      Buffer::copy_of({reinterpret_cast<const std::byte*>(text.data()), text.size()}));
-}
+using test::in_child;
 
 std::shared_ptr<ObjectStore> open_bucket() {
   const Result<Config> config = config_from_environment();
@@ -37,15 +36,6 @@ int run_probe(const std::string& environment, int count) {
   const std::string command = environment + " " EXIT_PROBE " " + std::to_string(count);
   const int status = std::system(command.c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-template <class Check>
-int in_child(Check check) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(check() ? 0 : 1);
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return status;
 }
 
 class S3ProcessTest : public testing::Test {

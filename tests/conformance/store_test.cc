@@ -21,26 +21,20 @@
 #include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
 #include "store/s3/s3_store.h"
+#include "support/bytes.h"
 
 namespace arraymorph {
 namespace {
 
 using Kind = PutCondition::Kind;
-
-std::shared_ptr<const Buffer> bytes(std::string_view text) {
-  return std::make_shared<const Buffer>(
-      Buffer::copy_of({reinterpret_cast<const std::byte*>(text.data()), text.size()}));
-}
+using test::bytes;
+using test::text;
 
 std::shared_ptr<const Buffer> random_bytes(std::size_t size, unsigned seed) {
   Buffer buffer(size);
   std::minstd_rand random(seed);
   for (std::byte& byte : buffer.span()) byte = static_cast<std::byte>(random());
   return std::make_shared<const Buffer>(std::move(buffer));
-}
-
-std::string text(const Buffer& buffer) {
-  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
 }
 
 bool same(const Buffer& a, const Buffer& b) {
@@ -194,6 +188,57 @@ TEST_P(StoreTest, ReceivesIntoTheCallersMemory) {
   ASSERT_TRUE(part.ok()) << part.status().message();
   EXPECT_EQ(text(target), "012345678567");
   EXPECT_EQ(get(*store_, {key("a"), {}, target.span().first(9)}).status().code(), Code::corrupt);
+}
+
+// Large enough for the S3 store to receive in place.
+TEST_P(StoreTest, ReceivesLargeObjectsIntoTheCallersMemory) {
+  const auto content = random_bytes(300000, 1);
+  ASSERT_TRUE(put(*store_, {key("a"), content, {}, false}).ok());
+  Buffer target(400000);
+  std::fill_n(target.data(), target.size(), std::byte{'.'});
+  const Result<GetReply> whole = get(*store_, {key("a"), {}, target.span()});
+  ASSERT_TRUE(whole.ok()) << whole.status().message();
+  EXPECT_TRUE(whole->body.empty());
+  EXPECT_EQ(whole->received, content->size());
+  EXPECT_EQ(whole->object_size, content->size());
+  EXPECT_FALSE(whole->etag.empty());
+  EXPECT_TRUE(std::equal(content->data(), content->data() + content->size(), target.data()));
+  EXPECT_EQ(target.data()[content->size()], std::byte{'.'});
+
+  const Result<GetReply> part = get(*store_, {key("a"), ByteRange{100000, 150000}, target.span()});
+  ASSERT_TRUE(part.ok()) << part.status().message();
+  EXPECT_EQ(part->received, 150000u);
+  EXPECT_EQ(part->object_size, content->size());
+  EXPECT_TRUE(std::equal(target.data(), target.data() + 150000, content->data() + 100000));
+  const Result<GetReply> end = get(*store_, {key("a"), ByteRange{250000, 150000}, target.span()});
+  ASSERT_TRUE(end.ok()) << end.status().message();
+  EXPECT_EQ(end->received, 50000u);
+  EXPECT_TRUE(std::equal(target.data(), target.data() + 50000, content->data() + 250000));
+
+  EXPECT_EQ(get(*store_, {key("a"), {}, target.span().first(299999)}).status().code(),
+            Code::corrupt);
+  EXPECT_EQ(get(*store_, {key("missing"), {}, target.span()}).status().code(), Code::not_found);
+  EXPECT_EQ(get(*store_, {key("a"), ByteRange{300000, 50000}, target.span()}).status().code(),
+            Code::invalid_argument);
+}
+
+TEST_P(StoreTest, AnExpectedSizeIsOnlyAHint) {
+  const auto content = random_bytes(200000, 2);
+  ASSERT_TRUE(put(*store_, {key("a"), content, {}, false}).ok());
+  for (const std::uint64_t expected : {1u, 50000u, 199999u, 200000u, 200001u, 5000000u}) {
+    const Result<GetReply> reply = get(*store_, {key("a"), {}, {}, expected});
+    ASSERT_TRUE(reply.ok()) << expected << ": " << reply.status().message();
+    EXPECT_TRUE(same(reply->body, *content)) << expected;
+    EXPECT_EQ(reply->object_size, content->size());
+  }
+  must_put("empty", "");
+  Buffer target(100000);
+  for (const ByteSpan into : {ByteSpan(), target.span()}) {
+    const Result<GetReply> empty = get(*store_, {key("empty"), {}, into, 100000});
+    ASSERT_TRUE(empty.ok()) << empty.status().message();
+    EXPECT_EQ(empty->received, 0u);
+    EXPECT_EQ(empty->object_size, 0u);
+  }
 }
 
 TEST_P(StoreTest, CreatesOnlyWhereAbsent) {

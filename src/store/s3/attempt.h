@@ -33,6 +33,9 @@ class Attempt {
   static Attempt* start(const Session& session, const Address& address,
                         std::shared_ptr<Request> request, Finish finish);
 
+  /// Whether this engine can receive a body where Request::in_place asks for it.
+  static bool receives_in_place();
+
   void cancel() { aws_s3_meta_request_cancel(meta_); }
   const std::shared_ptr<Request>& request() const { return request_; }
 
@@ -43,12 +46,15 @@ class Attempt {
   static int on_headers(aws_s3_meta_request*, const aws_http_headers* headers, int status,
                         void* self);
   static int on_body(aws_s3_meta_request*, const aws_byte_cursor* piece, std::uint64_t, void* self);
+  static void on_progress(aws_s3_meta_request*, const aws_s3_meta_request_progress* progress,
+                          void* self);
   static void on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_result* result,
                         void* self);
   static void on_gone(void* self);
 
   const std::shared_ptr<Request> request_;
   Finish finish_;
+  aws_byte_buf place_{};  // where the engine receives the body
   aws_s3_meta_request* meta_ = nullptr;
 };
 

@@ -1,6 +1,7 @@
 #include "store/s3/client.h"
 
 #include <aws/common/task_scheduler.h>
+#include <aws/s3/s3.h>
 
 #include <algorithm>
 #include <chrono>
@@ -138,8 +139,12 @@ void Client::finish(Attempt& attempt, const std::optional<Failure>& failure) {
   const std::shared_ptr<Request> request = attempt.request();
   Lock lock(mutex_);
   attempts_.erase(&attempt);
-  if (!failure) {
-    if (request->overflow) {
+  if (may_ask_plainly(*request, failure)) {
+    request->in_place = 0;
+    count(stats().retries);
+    if (const Status status = launch(request); !status.ok()) complete(lock, request, status);
+  } else if (!failure) {
+    if (request->overflow || !request->fits()) {
       complete(lock, request,
                Status(Code::corrupt,
                       describe(*request, target_) + ": the object is longer than expected"));
@@ -164,6 +169,25 @@ void Client::finish(Attempt& attempt, const std::optional<Failure>& failure) {
     }
   }
   pump(lock);
+}
+
+// The engine receives in place only what comes with all the headers S3 sends, and an empty object
+// has no range. What is longer than expected, though not than `into`, is asked for as it is.
+bool Client::may_ask_plainly(const Request& request, const std::optional<Failure>& failure) const {
+  if (cancelling_ || request.in_place == 0) return false;
+  if (!failure) return !request.fits() && request.into.empty();
+  switch (failure->engine_error) {
+    case AWS_ERROR_SHORT_BUFFER:
+    case AWS_ERROR_DEST_COPY_TOO_SMALL:
+    case AWS_ERROR_S3_MISSING_CONTENT_RANGE_HEADER:
+    case AWS_ERROR_S3_INVALID_CONTENT_RANGE_HEADER:
+    case AWS_ERROR_S3_MISSING_CONTENT_LENGTH_HEADER:
+    case AWS_ERROR_S3_INVALID_CONTENT_LENGTH_HEADER:
+    case AWS_ERROR_S3_MISSING_ETAG:
+      return true;
+    default:
+      return failure->http_status == 416 && !request.range;
+  }
 }
 
 bool Client::may_retry(const Request& request, Retry retry) const {

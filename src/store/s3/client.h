@@ -45,6 +45,7 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   void finish(Attempt& attempt, const std::optional<Failure>& failure);
   void complete(Lock& lock, const std::shared_ptr<Request>& request, Result<Answer> answer);
   void fail_queued(Lock& lock, const Status& status);
+  bool may_ask_plainly(const Request& request, const std::optional<Failure>& failure) const;
   bool may_retry(const Request& request, Retry retry) const;
   bool drain(Lock& lock, Deadline deadline);
   void look_up_credentials(Lock& lock);

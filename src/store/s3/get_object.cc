@@ -1,4 +1,3 @@
-#include <charconv>
 #include <utility>
 
 #include "store/s3/verbs.h"
@@ -6,15 +5,17 @@
 namespace arraymorph::store::s3 {
 namespace {
 
-// The total of "bytes 0-99/1234"; 0 where the server does not tell.
-std::uint64_t total_of(const std::string& content_range) {
-  const std::size_t slash = content_range.rfind('/');
-  std::uint64_t total = 0;
-  if (slash != std::string::npos) {
-    std::from_chars(content_range.data() + slash + 1, content_range.data() + content_range.size(),
-                    total);
-  }
-  return total;
+// Below, what the engine does to receive in place costs more than the copies it saves.
+constexpr std::uint64_t kMinInPlace = 32 << 10;
+// Above, set aside only what really arrives.
+constexpr std::uint64_t kMaxInPlace = 256 << 20;
+
+std::size_t room_in_place(const GetRequest& request) {
+  const std::uint64_t bound = request.range ? request.range->length : request.expected;
+  const std::uint64_t room = request.into.empty() ? bound : request.into.size();
+  const bool fits = !request.range || request.range->length <= room;
+  const bool worthwhile = room >= kMinInPlace && (room <= kMaxInPlace || !request.into.empty());
+  return Attempt::receives_in_place() && fits && worthwhile ? room : 0;
 }
 
 Result<GetReply> read_answer(Result<Answer> answer, const std::string& what, bool ranged) {
@@ -22,13 +23,15 @@ Result<GetReply> read_answer(Result<Answer> answer, const std::string& what, boo
   if (ranged && answer->status != 206) {
     return Status(Code::unsupported, what + ": the server ignores the Range header");
   }
+  // In place, a whole object is asked for by a range too.
+  const bool partial = !answer->content_range.empty();
   if (answer->has_length && answer->received != answer->content_length) {
     return Status(Code::corrupt, what + ": " + std::to_string(answer->received) + " of " +
                                      std::to_string(answer->content_length) + " bytes arrived");
   }
   GetReply reply;
   reply.received = answer->received;
-  reply.object_size = ranged ? total_of(answer->content_range) : answer->received;
+  reply.object_size = partial ? total_of(answer->content_range) : answer->received;
   reply.etag = std::move(answer->etag);
   answer->body.shrink(answer->body.empty() ? 0 : answer->received);
   reply.body = std::move(answer->body);
@@ -43,15 +46,12 @@ void get_object(Client& client, GetRequest request, Done<GetReply> done) {
   asked->operation = "GetObject";
   asked->key = std::move(request.key);
   asked->into = request.into;
-  if (request.range) {
-    const std::string what = describe(*asked, client.target());
-    if (request.range->length == 0) {
-      return done(Status(Code::invalid_argument, what + ": empty range"));
-    }
-    asked->headers.emplace_back(
-        "Range", "bytes=" + std::to_string(request.range->offset) + "-" +
-                     std::to_string(request.range->offset + request.range->length - 1));
+  asked->range = request.range;
+  if (request.range && request.range->length == 0) {
+    return done(
+        Status(Code::invalid_argument, describe(*asked, client.target()) + ": empty range"));
   }
+  asked->in_place = room_in_place(request);
   asked->done = [what = describe(*asked, client.target()), ranged = request.range.has_value(),
                  done = std::move(done)](Result<Answer> answer) {
     done(read_answer(std::move(answer), what, ranged));

@@ -14,7 +14,8 @@ bool same_bytes(const Buffer& a, const Buffer& b) {
 // our bytes, that attempt had succeeded.
 void settle_lost(Client& client, const std::string& key, std::shared_ptr<const Buffer> body,
                  const Status& failed, Done<PutReply> done) {
-  get_object(client, {key, {}, {}},
+  const std::size_t size = body->size();
+  get_object(client, {key, {}, {}, size},
              [body = std::move(body), failed, done = std::move(done)](Result<GetReply> found) {
                if (found.ok() && same_bytes(found->body, *body)) {
                  done(PutReply{std::move(found->etag)});

@@ -37,9 +37,24 @@ bool same_name(std::string_view name, std::string_view wanted) {
 std::string encode_path(std::string_view text) { return encode(text, true); }
 std::string encode_query(std::string_view text) { return encode(text, false); }
 
+std::uint64_t total_of(std::string_view content_range) {
+  const std::size_t slash = content_range.rfind('/');
+  std::uint64_t total = 0;
+  if (slash != std::string_view::npos) {
+    std::from_chars(content_range.data() + slash + 1, content_range.data() + content_range.size(),
+                    total);
+  }
+  return total;
+}
+
 void Request::begin_attempt() {
   answer = Answer{};
   overflow = false;
+  if (in_place > 0 && into.empty()) answer.body = Buffer(in_place);
+}
+
+bool Request::fits() const {
+  return in_place == 0 || range || total_of(answer.content_range) <= in_place;
 }
 
 void Request::on_header(std::string_view name, std::string_view value) {

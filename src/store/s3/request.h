@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,12 @@ struct Request {
   std::string key;             ///< empty: the bucket itself
   std::string query;           ///< encoded, without '?'
   std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<ByteRange> range;
   std::shared_ptr<const Buffer> body;
   std::string payload_hash;  ///< SHA-256 of the body, hexadecimal, where payloads are signed
   PutCondition::Kind condition = PutCondition::Kind::always;
-  ByteSpan into;  ///< see GetRequest::into
+  ByteSpan into;             ///< see GetRequest::into
+  std::size_t in_place = 0;  ///< the engine receives up to so many bytes itself; 0: on_body does
   std::function<void(Result<Answer>)> done;
 
   // State of the attempt under way.
@@ -47,7 +50,14 @@ struct Request {
   void begin_attempt();
   void on_header(std::string_view name, std::string_view value);
   void on_body(ConstByteSpan piece);
+  /// Where the body is received in place.
+  ByteSpan room() { return into.empty() ? answer.body.span() : into; }
+  /// After a success: false when the object does not fit where it was received in place.
+  bool fits() const;
 };
+
+/// The total of "bytes 0-99/1234"; 0 where the server does not tell.
+std::uint64_t total_of(std::string_view content_range);
 
 /// Percent-encodes everything but unreserved characters (RFC 3986) and, in a path, '/'.
 std::string encode_path(std::string_view text);

@@ -9,9 +9,12 @@
 #include <thread>
 
 #include "runtime/thread_pool.h"
+#include "support/in_child.h"
 
 namespace arraymorph {
 namespace {
+
+using test::in_child;
 
 class Recorder final : public Participant {
  public:
@@ -49,16 +52,6 @@ TEST(LifecycleTest, ForgetsParticipantsThatAreGone) {
   enroll(std::make_shared<Recorder>(Stage::workers, record));
   EXPECT_TRUE(shutdown_runtime().ok());
   EXPECT_EQ(record, "");
-}
-
-// Forks; the child's exit code says whether `check` held there.
-template <class Check>
-int in_child(Check check) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(check() ? 0 : 1);
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return status;
 }
 
 TEST(LifecycleTest, PoolsWorkOnBothSidesOfAFork) {

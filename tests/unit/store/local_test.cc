@@ -10,16 +10,14 @@
 
 #include "store/local/files.h"
 #include "store/local/local_store.h"
+#include "support/bytes.h"
 
 namespace arraymorph::store {
 namespace {
 
-namespace fs = std::filesystem;
+using test::bytes;
 
-std::shared_ptr<const Buffer> bytes(std::string_view text) {
-  return std::make_shared<const Buffer>(
-      Buffer::copy_of({reinterpret_cast<const std::byte*>(text.data()), text.size()}));
-}
+namespace fs = std::filesystem;
 
 class LocalStoreTest : public testing::Test {
  protected:

@@ -1,0 +1,19 @@
+// A check in a forked child.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace arraymorph::test {
+
+/// The child's wait status: 0 when `check` held there.
+template <class Check>
+int in_child(Check check) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(check() ? 0 : 1);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+}  // namespace arraymorph::test
