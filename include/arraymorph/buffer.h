@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <utility>
 
@@ -12,17 +11,27 @@ namespace arraymorph {
 using ByteSpan = std::span<std::byte>;
 using ConstByteSpan = std::span<const std::byte>;
 
+/// Memory of buffers. Large blocks are kept for the next buffer of about their size, up to 64 MiB
+/// in all, because fresh pages cost more than the bytes that are written to them. Thread-safe.
+/// Allocation failure throws std::bad_alloc.
+struct Memory {
+  static std::byte* take(std::size_t size);
+  /// `size` as it was taken.
+  static void give_back(std::byte* block, std::size_t size) noexcept;
+};
+
 /// Move-only owned bytes; new storage is uninitialised, for data that is about to be overwritten.
 /// Allocation failure throws std::bad_alloc: check sizes that come from outside first.
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size) : data_(new std::byte[size]), size_(size) {}
-  Buffer(Buffer&& other) noexcept
-      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+  explicit Buffer(std::size_t size) : data_(Memory::take(size)), size_(size), taken_(size) {}
+  ~Buffer() {
+    if (data_ != nullptr) Memory::give_back(data_, taken_);
+  }
+  Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
-    data_ = std::move(other.data_);
-    size_ = std::exchange(other.size_, 0);
+    Buffer(std::move(other)).swap(*this);
     return *this;
   }
 
@@ -32,19 +41,26 @@ class Buffer {
     return buffer;
   }
 
-  std::byte* data() noexcept { return data_.get(); }
-  const std::byte* data() const noexcept { return data_.get(); }
+  std::byte* data() noexcept { return data_; }
+  const std::byte* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  ByteSpan span() noexcept { return {data_.get(), size_}; }
-  ConstByteSpan span() const noexcept { return {data_.get(), size_}; }
+  ByteSpan span() noexcept { return {data_, size_}; }
+  ConstByteSpan span() const noexcept { return {data_, size_}; }
 
   /// Forget the bytes past `size` (no reallocation). `size` must not exceed size().
   void shrink(std::size_t size) noexcept { size_ = size; }
 
  private:
-  std::unique_ptr<std::byte[]> data_;
+  void swap(Buffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(taken_, other.taken_);
+  }
+
+  std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t taken_ = 0;
 };
 
 }  // namespace arraymorph

@@ -16,6 +16,8 @@ namespace arraymorph::store::s3 {
 namespace {
 
 constexpr std::size_t kRequestsPerConnection = 4;  // enough to keep connections busy
+// Memory set aside for bodies before they arrive: enough for any connection, and soon used again.
+constexpr std::size_t kMaxSetAside = 64 << 20;
 constexpr std::uint64_t kCredentialsWaitMs = 5000;
 constexpr unsigned kSoonRetries = 2;
 constexpr std::uint64_t kSoonDelayMs = 100;
@@ -112,12 +114,18 @@ void Client::pump(Lock& lock) {
     if (credentials_ == Credentials::late) {
       return fail_queued(lock, Status(Code::permission_denied, options_.source.advice()));
     }
-    if (credentials_ == Credentials::pending || active_ >= limit_) return;
+    if (credentials_ == Credentials::pending || !may_start(*queue_.front())) return;
     const std::shared_ptr<Request> request = std::move(queue_.front());
     queue_.pop_front();
     ++active_;
+    set_aside_ += request->set_aside;
     if (const Status status = launch(request); !status.ok()) complete(lock, request, status);
   }
+}
+
+bool Client::may_start(const Request& request) const {
+  if (active_ == 0) return true;
+  return active_ < limit_ && set_aside_ + request.set_aside <= kMaxSetAside;
 }
 
 // With the lock held: the attempt may finish only after it has been entered.
@@ -201,6 +209,7 @@ void Client::complete(Lock& lock, const std::shared_ptr<Request>& request, Resul
   request->done = nullptr;
   lock.lock();
   --active_;
+  set_aside_ -= request->set_aside;
   changed_.notify_all();
 }
 
@@ -296,6 +305,7 @@ void Client::after_fork(bool child) {
     queue_.clear();
     attempts_.clear();
     active_ = 0;
+    set_aside_ = 0;
     credentials_ = Credentials::unknown;
   }
   mutex_.unlock();

@@ -41,6 +41,7 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   enum class Credentials { unknown, pending, ready, late };
 
   void pump(Lock& lock);
+  bool may_start(const Request& request) const;
   Status launch(const std::shared_ptr<Request>& request);
   void finish(Attempt& attempt, const std::optional<Failure>& failure);
   void complete(Lock& lock, const std::shared_ptr<Request>& request, Result<Answer> answer);
@@ -63,6 +64,7 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   std::deque<std::shared_ptr<Request>> queue_;  // not handed to the engine yet
   std::set<Attempt*> attempts_;                 // in the engine
   std::size_t active_ = 0;                      // requests in the engine or waiting to retry
+  std::size_t set_aside_ = 0;                   // bytes of the requests that count as active
   bool stopping_ = false;                       // new requests wait
   bool cancelling_ = false;                     // no more retries
   Credentials credentials_ = Credentials::unknown;

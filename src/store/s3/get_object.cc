@@ -52,6 +52,7 @@ void get_object(Client& client, GetRequest request, Done<GetReply> done) {
         Status(Code::invalid_argument, describe(*asked, client.target()) + ": empty range"));
   }
   asked->in_place = room_in_place(request);
+  if (request.into.empty()) asked->set_aside = asked->in_place;
   asked->done = [what = describe(*asked, client.target()), ranged = request.range.has_value(),
                  done = std::move(done)](Result<Answer> answer) {
     done(read_answer(std::move(answer), what, ranged));

@@ -39,6 +39,7 @@ struct Request {
   PutCondition::Kind condition = PutCondition::Kind::always;
   ByteSpan into;             ///< see GetRequest::into
   std::size_t in_place = 0;  ///< the engine receives up to so many bytes itself; 0: on_body does
+  std::size_t set_aside = 0;  ///< bytes allocated for the body before it arrives
   std::function<void(Result<Answer>)> done;
 
   // State of the attempt under way.
