@@ -116,8 +116,10 @@ using ModifyChunk = std::function<Status(std::size_t access, ByteSpan chunk)>;
 /// Write all accesses. A chunk whose plan covers it starts from the fill value and is sent
 /// at once in the background; any other starts from what is stored, stays cached and is sent at
 /// eviction or flush. `needs_old`: the modification keeps parts of the old elements (compound
-/// field subsets), so also covered chunks are loaded first. `modify` runs on the calling thread.
+/// field subsets), so also covered chunks are loaded first. `modify` runs on the calling thread,
+/// for covered chunks on any, several at a time, when `anywhere`. It has run for all when this
+/// returns; sending goes on.
 Status write_chunks(Engine& engine, std::span<const ChunkAccess> accesses, bool needs_old,
-                    const ModifyChunk& modify);
+                    bool anywhere, const ModifyChunk& modify);
 
 }  // namespace arraymorph::chunk

@@ -83,7 +83,7 @@ class Resize {
     }
     std::vector<ChunkAccess> accesses;
     for (const ChunkPlan& plan : plans) accesses.push_back({&array, &plan});
-    return write_chunks(engine, accesses, false, [&](std::size_t access, ByteSpan chunk) {
+    return write_chunks(engine, accesses, false, true, [&](std::size_t access, ByteSpan chunk) {
       clear_outside(after_, plans[access].index, array_.spec.fill.span(), chunk);
       return Status();
     });

@@ -8,25 +8,40 @@
 namespace arraymorph::chunk {
 namespace {
 
+// What an entry held before it was to be filled.
+struct Content {
+  std::shared_ptr<Buffer> data;
+  std::shared_ptr<const Buffer> raw;
+  bool dirty = false;
+};
+
 struct Put {
   std::shared_ptr<ArrayState> array;
   Entry* entry = nullptr;
-  std::shared_ptr<Buffer> data;  ///< while encoding
+  Fill fill;                     ///< of `data`, where it is still to be made
+  Content before;                ///< restored when that fails
+  std::shared_ptr<Buffer> data;  ///< decoded, until `body` is there
   std::shared_ptr<const Buffer> body;
   std::uint32_t mask = 0;
   std::uint64_t charged = 0;
 };
+
+// No longer under way; the entry still has to be settled.
+void end(Put& put) {
+  Shared& shared = *put.array->shared;
+  put.entry->writing = false;
+  put.entry->lent = false;
+  --put.array->writing;
+  --shared.writing;
+  discharge(shared, put.charged);
+}
 
 void finish(Put& put, const Status& status) {
   ArrayState& array = *put.array;
   Shared& shared = *array.shared;
   const Lock lock(shared.mutex);
   Entry& entry = *put.entry;
-  entry.writing = false;
-  entry.encoding = false;
-  --array.writing;
-  --shared.writing;
-  discharge(shared, put.charged);
+  end(put);
   entry.failure = status.ok() ? Status() : status.with_context(array.describe(entry.index));
   if (!status.ok()) {
     entry.dirty = true;
@@ -61,20 +76,81 @@ Result<EncodedChunk> encode(const Put& put) {
   }
 }
 
-void encode_and_store(const std::shared_ptr<Put>& put) {
-  Result<EncodedChunk> encoded = encode(*put);
-  put->data.reset();
+// False, with everything as before, when the bytes cannot be made.
+bool fill(Put& put) {
+  const Status status = put.fill.make(put.data->span());
+  Shared& shared = *put.array->shared;
+  const Lock lock(shared.mutex);
+  Entry& entry = *put.entry;
+  entry.filling = false;
+  if (status.ok()) {
+    put.array->given_up.erase(entry.index);
+  } else {
+    entry.data = std::move(put.before.data);
+    entry.raw = std::move(put.before.raw);
+    entry.dirty = put.before.dirty;
+    recount(entry);
+    end(put);
+    settle(entry);
+  }
+  put.before = Content();
+  put.fill.made(status);
+  shared.changed.notify_all();
+  return status.ok();
+}
+
+// False when there is nothing to store.
+bool make_body(Put& put) {
+  if (put.body) return true;
+  if (put.fill.make && !fill(put)) return false;
+  if (put.array->spec.codec->identity()) {
+    put.body = std::move(put.data);  // lent until it is stored
+    return true;
+  }
+  Result<EncodedChunk> encoded = encode(put);
+  put.data.reset();
   if (!encoded.ok()) {
-    finish(*put, encoded.status());
-    return;
+    finish(put, encoded.status());
+    return false;
   }
-  put->mask = encoded->filter_mask;
-  put->body = std::make_shared<const Buffer>(std::move(encoded->bytes));
-  {
-    const Lock lock(put->array->shared->mutex);
-    put->entry->encoding = false;
+  put.mask = encoded->filter_mask;
+  put.body = std::make_shared<const Buffer>(std::move(encoded->bytes));
+  const Lock lock(put.array->shared->mutex);
+  put.entry->lent = false;
+  return true;
+}
+
+// The store signs what it sends, which takes as long as some codecs: never on the calling thread.
+void run(const std::shared_ptr<Put>& put) {
+  const bool anywhere = put->body || put->array->spec.codec->runs_anywhere();
+  if (!anywhere && !make_body(*put)) return;
+  put->array->shared->pool.submit([put] {
+    if (make_body(*put)) store(put);
+  });
+}
+
+std::shared_ptr<Put> begin(Entry& entry) {
+  ArrayState& array = *entry.array;
+  Shared& shared = *array.shared;
+  auto put = std::make_shared<Put>();
+  put->array = array.shared_from_this();
+  put->entry = &entry;
+  put->charged = entry.bytes;
+  entry.dirty = false;
+  entry.writing = true;
+  ++array.writing;
+  ++shared.writing;
+  charge(shared, put->charged);
+  if (array.spec.fresh) array.written.insert(entry.index);
+  settle(entry);
+  if (entry.raw) {
+    put->body = entry.raw;
+    put->mask = entry.raw_mask;
+  } else {
+    put->data = entry.data;
+    entry.lent = true;
   }
-  store(put);
+  return put;
 }
 
 // Dirty entries that a forked child inherited stay: only the parent may store them.
@@ -101,34 +177,23 @@ void send_away(Entry& entry, Lock& lock) {
 }  // namespace
 
 void send(Entry& entry, Lock& lock) {
-  ArrayState& array = *entry.array;
-  Shared& shared = *array.shared;
-  auto put = std::make_shared<Put>();
-  put->array = array.shared_from_this();
-  put->entry = &entry;
-  put->charged = entry.bytes;
-  entry.dirty = false;
-  entry.writing = true;
-  ++array.writing;
-  ++shared.writing;
-  charge(shared, put->charged);
-  if (array.spec.fresh) array.written.insert(entry.index);
-  settle(entry);
-  if (entry.raw) {
-    put->body = entry.raw;
-    put->mask = entry.raw_mask;
-  } else {
-    put->data = entry.data;
-    entry.encoding = true;
-  }
+  const std::shared_ptr<Put> put = begin(entry);
   lock.unlock();
-  if (put->body) {
-    store(put);
-  } else if (array.spec.codec->runs_anywhere()) {
-    shared.pool.submit([put] { encode_and_store(put); });
-  } else {
-    encode_and_store(put);
-  }
+  run(put);
+  lock.lock();
+}
+
+void send_filled(Entry& entry, std::shared_ptr<Buffer> data, Fill fill, Lock& lock) {
+  Content before{std::move(entry.data), std::move(entry.raw), entry.dirty};
+  entry.data = std::move(data);
+  entry.raw.reset();
+  entry.filling = true;
+  recount(entry);
+  const std::shared_ptr<Put> put = begin(entry);
+  put->before = std::move(before);
+  put->fill = std::move(fill);
+  lock.unlock();
+  run(put);
   lock.lock();
 }
 

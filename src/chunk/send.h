@@ -30,6 +30,17 @@ void send(Entry& entry, Lock& lock);
 /// send() after waiting until bytes in flight allow it. The entry must be dirty, not writing.
 void send_within_limits(Entry& entry, Lock& lock, const Step& step);
 
+/// How the bytes of a chunk are made on a codec thread before they are encoded there.
+struct Fill {
+  std::function<Status(ByteSpan chunk)> make;  ///< without the lock
+  /// Once, with the mutex held, when nothing of the fill is used any more.
+  std::function<void(const Status& status)> made;
+};
+
+/// send() of an entry, not being written, that gets `data` as its new content, which `fill` makes.
+/// The codec must run anywhere. Where that fails the entry stays as it was.
+void send_filled(Entry& entry, std::shared_ptr<Buffer> data, Fill fill, Lock& lock);
+
 /// Start to evict dirty chunks as far as `bytes` more ask for it and the limits allow at once.
 void start_evictions(Shared& shared, Lock& lock, std::uint64_t bytes);
 

@@ -1,9 +1,9 @@
 // The state behind Engine and Array, shared with the callbacks of requests under way.
 //
 // One mutex per engine guards everything here except the bytes of a chunk: those are changed
-// only by the calling thread, never while `encoding`. Callbacks own Shared and ArrayState but
-// not the store or the codec threads, so that the last reference to those is never dropped on
-// one of their own threads.
+// only by the calling thread, or for it while `filling`, and never while `lent`. Callbacks own
+// Shared and ArrayState but not the store or the codec threads, so that the last reference to those
+// is never dropped on one of their own threads.
 #pragma once
 
 #include <condition_variable>
@@ -36,7 +36,8 @@ struct Entry {
   std::uint32_t raw_mask = 0;
   bool dirty = false;       ///< differs from what is stored or being stored
   bool writing = false;     ///< a PUT is under way, encoding included
-  bool encoding = false;    ///< a codec reads `data`: copy before changing it
+  bool lent = false;        ///< a codec or the store reads `data`: copy before changing it
+  bool filling = false;     ///< `data` is being made on a codec thread, for the calling thread
   bool leaving = false;     ///< being written so as to be dropped
   bool unsaved = false;     ///< counted in ArrayState::unsaved
   unsigned pins = 0;        ///< a call or load uses it: not evicted

@@ -12,11 +12,12 @@ namespace {
 
 class Writer {
  public:
-  Writer(Shared& shared, std::span<const ChunkAccess> accesses, bool needs_old,
+  Writer(Shared& shared, std::span<const ChunkAccess> accesses, bool needs_old, bool anywhere,
          const ModifyChunk& modify)
       : shared_(shared),
         accesses_(accesses),
         needs_old_(needs_old),
+        anywhere_(anywhere),
         modify_(modify),
         loads_(shared, true, nullptr) {}
 
@@ -25,7 +26,7 @@ class Writer {
     retry_failed(shared_);
     Status status;
     std::size_t i = 0;
-    for (; i < accesses_.size() && status.ok(); ++i) {
+    for (; i < accesses_.size() && status.ok() && fill_failure_.ok(); ++i) {
       while (pinned_.size() < accesses_.size() && (pinned_.size() == i || may_look_ahead())) {
         prepare(lock);
       }
@@ -33,8 +34,9 @@ class Writer {
       if (status.ok()) status = make_room(shared_, lock, step_);
     }
     for (; i < pinned_.size(); ++i) unpin(*pinned_[i]);
-    wait_until(shared_, lock, step_, [&] { return loads_.idle(); });
-    return status;
+    // Until the caller's memory is no longer read; what is being stored goes on.
+    wait_until(shared_, lock, step_, [&] { return loads_.idle() && filling_ == 0; });
+    return status.ok() ? fill_failure_ : status;
   }
 
  private:
@@ -74,12 +76,17 @@ class Writer {
   Status apply(std::size_t access, Lock& lock) {
     ArrayState& array = array_of(access);
     Entry& entry = *pinned_[access];
-    wait_until(shared_, lock, step_, [&] { return loads_.find(entry) == nullptr; });
+    wait_until(shared_, lock, step_,
+               [&] { return loads_.find(entry) == nullptr && !entry.filling; });
     window_bytes_ -= array.chunk_bytes;
-    Status status = change(access, entry, lock);
-    const bool complete = status.ok() && covers(access);
-    if (complete && !entry.writing && entry.failure.ok()) {
-      send_within_limits(entry, lock, step_);
+    const bool sends = covers(access) && !entry.writing && entry.failure.ok();
+    Status status;
+    if (sends && anywhere_ && array.spec.codec->runs_anywhere()) {
+      status = fill(access, entry, lock);
+    } else {
+      status = change(access, entry, lock);
+      // A PUT that ended meanwhile changes nothing: the chunk is dirty, and a flush sends it.
+      if (sends && status.ok()) send_within_limits(entry, lock, step_);
     }
     // Once unpinned the entry may go, and another may come at its address.
     expected_.erase(&entry);
@@ -87,10 +94,35 @@ class Writer {
     return status;
   }
 
+  // Make, encode and send a covered chunk on a codec thread.
+  Status fill(std::size_t access, Entry& entry, Lock& lock) {
+    const std::uint64_t bytes = entry.array->chunk_bytes;
+    wait_until(shared_, lock, step_, [&] { return has_capacity(shared_, bytes); });
+    ARRAYMORPH_ASSIGN(std::shared_ptr<Buffer> chunk, allocate_chunk(bytes));
+    ++filling_;
+    Fill fill;
+    fill.make = [this, access, array = entry.array](ByteSpan target) {
+      fill_unselected(access, *array, target);
+      return modify_(access, target);
+    };
+    fill.made = [this](const Status& status) {
+      --filling_;
+      if (fill_failure_.ok()) fill_failure_ = status;
+    };
+    send_filled(entry, std::move(chunk), std::move(fill), lock);
+    return {};
+  }
+
+  // The part of a covered edge chunk that lies outside the extent.
+  void fill_unselected(std::size_t access, const ArrayState& array, ByteSpan chunk) const {
+    const bool whole = accesses_[access].plan->elements == array.spec.grid.chunk_elements();
+    if (!whole) fill_chunk(chunk, array.spec.fill.span());
+  }
+
   Status change(std::size_t access, Entry& entry, Lock& lock) {
     ARRAYMORPH_TRY(loads_.failure(entry));
-    // A buffer that a codec is reading is replaced, not changed.
-    const bool in_place = entry.data && !entry.encoding;
+    // A buffer that somebody reads is replaced, not changed.
+    const bool in_place = entry.data && !entry.lent;
     std::shared_ptr<Buffer> chunk = entry.data;
     lock.unlock();
     Status status;
@@ -108,10 +140,8 @@ class Writer {
   // Replace `chunk` by a new buffer with what the modification starts from.
   Status renew(std::size_t access, const ArrayState& array, std::shared_ptr<Buffer>& chunk) const {
     ARRAYMORPH_ASSIGN(std::shared_ptr<Buffer> fresh, allocate_chunk(array.chunk_bytes));
-    const ChunkPlan& plan = *accesses_[access].plan;
     if (covers(access)) {
-      const bool whole = plan.elements == array.spec.grid.chunk_elements();
-      if (!whole) fill_chunk(fresh->span(), array.spec.fill.span());
+      fill_unselected(access, array, fresh->span());
     } else if (chunk) {
       std::copy(chunk->span().begin(), chunk->span().end(), fresh->data());
     } else {
@@ -124,10 +154,13 @@ class Writer {
   Shared& shared_;
   const std::span<const ChunkAccess> accesses_;
   const bool needs_old_;
+  const bool anywhere_;
   const ModifyChunk& modify_;
   Loads loads_;
   const Step step_ = [this](Lock& lock) { return loads_.step(lock); };
   std::vector<Entry*> pinned_;                 ///< one per access prepared; unpinned once applied
+  std::size_t filling_ = 0;                    ///< chunks being made on codec threads
+  Status fill_failure_;                        ///< of one of them
   std::uint64_t window_bytes_ = 0;             ///< of chunks prepared and not applied
   std::unordered_set<const Entry*> expected_;  ///< pinned, hold data when their turn comes
 };
@@ -135,8 +168,8 @@ class Writer {
 }  // namespace
 
 Status write_chunks(Engine& engine, std::span<const ChunkAccess> accesses, bool needs_old,
-                    const ModifyChunk& modify) {
-  return Writer(*engine.shared(), accesses, needs_old, modify).run();
+                    bool anywhere, const ModifyChunk& modify) {
+  return Writer(*engine.shared(), accesses, needs_old, anywhere, modify).run();
 }
 
 }  // namespace arraymorph::chunk

@@ -19,7 +19,7 @@ Status write_one(const WriteTransfer& transfer, TransferPlan& plan, hid_t dxpl_i
     chunk::copy_runs(part, plan.file_size, from, to);
     return {};
   };
-  return chunk::write_chunks(*context().engine, accesses.chunks, keeps_old, modify);
+  return chunk::write_chunks(*context().engine, accesses.chunks, keeps_old, !plan.converts, modify);
 }
 
 }  // namespace

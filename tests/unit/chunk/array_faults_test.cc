@@ -199,19 +199,34 @@ TEST_F(ArrayFaults, FailureOfTheConsumerStopsTheRead) {
 }
 
 TEST_F(ArrayFaults, FailureOfTheModifierKeepsTheOldChunk) {
-  const auto array = open(make_spec({8}, {4}));
-  ASSERT_OK(write(*engine_, *array, 0, counting(4)));
-  ChunkPlan plan;
-  plan.index = {1};
-  plan.covers_chunk = true;
-  const ChunkAccess access{array.get(), &plan};
-  const Status status =
-      write_chunks(*engine_, {&access, 1}, false, [](std::size_t, ByteSpan chunk) {
-        std::fill(chunk.begin(), chunk.end(), std::byte{9});
-        return Status(Code::invalid_argument, "no");
-      });
-  EXPECT_EQ(status.code(), Code::invalid_argument);
-  EXPECT_EQ(contents(*array, 8), (Values{100, 101, 102, 103, 7, 7, 7, 7}));
+  for (const bool anywhere : {true, false}) {
+    for (const std::uint64_t fails : {0u, 1u}) {
+      const auto array = open(make_spec({8}, {4}));
+      ASSERT_OK(write(*engine_, *array, 0, counting(4)));
+      ASSERT_OK(array->flush());
+      ASSERT_OK(write(*engine_, *array, 1, {1}));  // dirty in the cache only
+      ChunkPlan plan;
+      plan.index = {fails};
+      plan.covers_chunk = true;
+      const ChunkAccess access{array.get(), &plan};
+      const Status status =
+          write_chunks(*engine_, {&access, 1}, true, anywhere,
+                       [](std::size_t, ByteSpan) { return Status(Code::invalid_argument, "no"); });
+      EXPECT_EQ(status.code(), Code::invalid_argument);
+      const Status covered =
+          write_chunks(*engine_, {&access, 1}, false, anywhere, [&](std::size_t, ByteSpan chunk) {
+            if (fails == 1) std::fill(chunk.begin(), chunk.end(), std::byte{9});
+            return Status(Code::invalid_argument, "no");
+          });
+      EXPECT_EQ(covered.code(), Code::invalid_argument);
+      const Values expected{100, 1, 102, 103, 7, 7, 7, 7};
+      EXPECT_EQ(contents(*array, 8), expected);
+      ASSERT_OK(array->flush());
+      const auto again = reopen(*array, make_spec({8}, {4}));
+      EXPECT_EQ(contents(*again, 8), expected);
+      ASSERT_OK(remove(*store_, {"run.h5/x/c/0", "run.h5/x/c/1"}));
+    }
+  }
 }
 
 }  // namespace

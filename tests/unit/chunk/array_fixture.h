@@ -62,19 +62,20 @@ inline ArraySpec make_spec(const Extent& dims, const Extent& chunk, bool fresh =
 
 /// Write `values` to consecutive elements in row-major order, starting at `offset`.
 inline Status write(Engine& engine, Array& array, std::uint64_t offset, const Values& values,
-                    bool needs_old = false) {
+                    bool needs_old = false, bool anywhere = true) {
   const Sequence file{offset, values.size()};
   const Sequence memory{0, values.size()};
   ARRAYMORPH_ASSIGN(const auto plans, plan(array.grid(), {&file, 1}, {&memory, 1}, true));
   std::vector<ChunkAccess> accesses;
   for (const ChunkPlan& p : plans) accesses.push_back({&array, &p});
-  return write_chunks(engine, accesses, needs_old, [&](std::size_t access, ByteSpan chunk) {
-    for_each_run(plans[access], [&](const Run& run) {
-      std::memcpy(chunk.data() + 8 * run.chunk_offset, values.data() + run.memory_offset,
-                  8 * run.length);
-    });
-    return Status();
-  });
+  return write_chunks(engine, accesses, needs_old, anywhere,
+                      [&](std::size_t access, ByteSpan chunk) {
+                        for_each_run(plans[access], [&](const Run& run) {
+                          std::memcpy(chunk.data() + 8 * run.chunk_offset,
+                                      values.data() + run.memory_offset, 8 * run.length);
+                        });
+                        return Status();
+                      });
 }
 
 inline Status read(Engine& engine, Array& array, std::uint64_t offset, Values& values,

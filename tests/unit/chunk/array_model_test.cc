@@ -114,14 +114,16 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
     std::vector<ChunkAccess> accesses;
     for (const ChunkPlan& p : *plans) accesses.push_back({array_.get(), &p});
     const bool needs_old = pick(4) == 0;
+    const bool anywhere = pick(2) == 0;
     perform("write", [&] {
-      return write_chunks(*engine_, accesses, needs_old, [&](std::size_t access, ByteSpan chunk) {
-        for_each_run((*plans)[access], [&](const auto& run) {
-          std::memcpy(chunk.data() + 8 * run.chunk_offset, values.data() + run.memory_offset,
-                      8 * run.length);
-        });
-        return Status();
-      });
+      return write_chunks(*engine_, accesses, needs_old, anywhere,
+                          [&](std::size_t access, ByteSpan chunk) {
+                            for_each_run((*plans)[access], [&](const auto& run) {
+                              std::memcpy(chunk.data() + 8 * run.chunk_offset,
+                                          values.data() + run.memory_offset, 8 * run.length);
+                            });
+                            return Status();
+                          });
     });
     std::uint64_t next = 0;
     for (const Sequence& s : file) {

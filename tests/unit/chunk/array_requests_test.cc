@@ -105,7 +105,9 @@ TEST_F(ArrayTest, SameChunkTwiceInOneCallIsOneGet) {
 }
 
 TEST_F(ArrayTest, SameChunkTwiceInOneWriteAppliesInOrder) {
-  for (const std::uint64_t cache : {0u, 1u << 20}) {
+  for (const unsigned round : {0u, 1u, 2u, 3u}) {
+    const std::uint64_t cache = round % 2 == 0 ? 0 : 1 << 20;
+    const bool anywhere = round / 2 == 0;
     use({cache, 1 << 20, 64});
     const auto array = open(make_spec({8}, {4}, false));
     ASSERT_OK(write(*engine_, *array, 0, counting(8)));
@@ -123,12 +125,13 @@ TEST_F(ArrayTest, SameChunkTwiceInOneWriteAppliesInOrder) {
                                             {array.get(), &other},
                                             {array.get(), &partial},
                                             {array.get(), &other}};
-    ASSERT_OK(write_chunks(*engine_, accesses, false, [&](std::size_t access, ByteSpan chunk) {
-      auto* values = reinterpret_cast<std::uint64_t*>(chunk.data());
-      if (access == 1) std::fill(values, values + 4, 50);
-      values[access % 4] += access;
-      return Status();
-    }));
+    ASSERT_OK(
+        write_chunks(*engine_, accesses, false, anywhere, [&](std::size_t access, ByteSpan chunk) {
+          auto* values = reinterpret_cast<std::uint64_t*>(chunk.data());
+          if (access == 1) std::fill(values, values + 4, 50);
+          values[access % 4] += access;
+          return Status();
+        }));
     Values values(8);
     ASSERT_OK(read(*engine_, *array, 0, values));
     EXPECT_EQ(values, (Values{50, 51, 50, 53, 108, 105, 108, 107})) << cache;
