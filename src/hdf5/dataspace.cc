@@ -11,7 +11,8 @@ namespace {
 class SelectionIterator {
  public:
   // Element size 1 makes HDF5's byte offsets element offsets.
-  explicit SelectionIterator(hid_t space) : id_(api().H5Ssel_iter_create(space, 1, 0)) {}
+  explicit SelectionIterator(hid_t space)
+      : id_(api().H5Ssel_iter_create(space, 1, H5S_SEL_ITER_SHARE_WITH_DATASPACE)) {}
   ~SelectionIterator() {
     if (id_ > 0) api().H5Ssel_iter_close(id_);
   }
