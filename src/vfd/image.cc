@@ -97,21 +97,19 @@ void Image::reserve(std::uint64_t capacity) {
   bytes_ = std::move(grown);
 }
 
-Buffer closed_copy(const Image& image) {
-  Buffer copy = Buffer::copy_of(image.span());
-  const std::size_t at = superblock_offset(copy.span());
-  if (at >= copy.size()) return copy;
-  std::byte* const superblock = copy.data() + at;
+void mark_closed(ByteSpan file) {
+  const std::size_t at = superblock_offset(file);
+  if (at >= file.size()) return;
+  std::byte* const superblock = file.data() + at;
   if (std::to_integer<int>(superblock[kVersion]) < 2) {
     std::fill_n(superblock + kOldFlags, 4, std::byte{0});
-    return copy;
+    return;
   }
   // After 12 bytes come four addresses, then the checksum of everything before it.
   const std::size_t checksum = 12 + 4 * std::to_integer<std::size_t>(superblock[kOffsetSize]);
-  if (at + checksum + 4 > copy.size()) return copy;
+  if (at + checksum + 4 > file.size()) return;
   superblock[kFlags] = std::byte{0};
   store32(superblock + checksum, lookup3(superblock, checksum));
-  return copy;
 }
 
 }  // namespace arraymorph::vfd

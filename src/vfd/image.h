@@ -35,9 +35,9 @@ class Image {
   std::uint64_t changes_ = 0;
 };
 
-/// A copy of `image` as a cleanly closed file would hold it: the consistency flags that the
-/// superblock carries while HDF5 has the file open for writing are cleared, and its checksum, where
-/// it has one, redone (HDF5 File Format Specification, II.A).
-Buffer closed_copy(const Image& image);
+/// Turns the bytes of an HDF5 file into those of a cleanly closed one: the consistency flags that
+/// the superblock carries while HDF5 has the file open for writing are cleared, and its checksum,
+/// where it has one, redone (HDF5 File Format Specification, II.A).
+void mark_closed(ByteSpan file);
 
 }  // namespace arraymorph::vfd

@@ -1,6 +1,8 @@
 #include "vol/catalog.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace arraymorph::vol {
@@ -11,10 +13,54 @@ using nlohmann::json;
 constexpr int kVersion = 1;
 constexpr std::size_t kMaxRank = 32;  // H5S_MAX_RANK
 
-json masks_to_json(const CatalogEntry& entry) {
-  json masks = json::array();
-  for (const auto& [index, mask] : entry.filter_masks) masks.push_back({index, mask});
-  return masks;
+void append_number(std::string& text, std::uint64_t number) {
+  std::array<char, 20> digits;
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  text.append(digits.data(), end);
+}
+
+void append_list(std::string& text, const std::vector<std::uint64_t>& numbers) {
+  text += '[';
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i > 0) text += ',';
+    append_number(text, numbers[i]);
+  }
+  text += ']';
+}
+
+// Prefixes are percent-encoded ASCII; replace would only ever act on a defect.
+void append_string(std::string& text, const std::string& string) {
+  text += json(string).dump(-1, ' ', true, json::error_handler_t::replace);
+}
+
+void append_masks(std::string& text, const CatalogEntry& entry) {
+  text += ",\"filter_masks\":[";
+  bool first = true;
+  for (const auto& [index, mask] : entry.filter_masks) {
+    text += first ? "[" : ",[";
+    first = false;
+    append_list(text, index);
+    text += ',';
+    append_number(text, mask);
+    text += ']';
+  }
+  text += ']';
+}
+
+void append_dataset(std::string& text, Address address, const CatalogEntry& entry) {
+  text += "{\"address\":";
+  append_number(text, address);
+  if (entry.alloc_time != 0) {
+    text += ",\"alloc_time\":";
+    append_number(text, static_cast<unsigned>(entry.alloc_time));
+  }
+  text += ",\"chunk\":";
+  append_list(text, entry.chunk);
+  if (!entry.filter_masks.empty()) append_masks(text, entry);
+  text += entry.contiguous ? ",\"layout\":\"contiguous\"" : ",\"layout\":\"chunked\"";
+  text += ",\"prefix\":";
+  append_string(text, entry.prefix);
+  text += '}';
 }
 
 Status malformed(const char* what) {
@@ -78,23 +124,29 @@ bool Catalog::stored_by(const Catalog& committed) const {
          std::includes(committed.trash.begin(), committed.trash.end(), trash.begin(), trash.end());
 }
 
+// Written piece by piece, keys sorted: a document of the whole would be built anew for every
+// commit.
 std::string to_json(const Catalog& catalog) {
-  json datasets = json::array();
+  std::string text = "{\"datasets\":[";
   for (const auto& [address, entry] : catalog.datasets) {
-    json item = {{"address", address},
-                 {"prefix", entry.prefix},
-                 {"chunk", entry.chunk},
-                 {"layout", entry.contiguous ? "contiguous" : "chunked"}};
-    if (entry.alloc_time != 0) item["alloc_time"] = static_cast<unsigned>(entry.alloc_time);
-    if (!entry.filter_masks.empty()) item["filter_masks"] = masks_to_json(entry);
-    datasets.push_back(std::move(item));
+    if (text.back() == '}') text += ',';
+    append_dataset(text, address, entry);
   }
-  json root = {{"version", kVersion}, {"datasets", std::move(datasets)}};
-  if (!catalog.trash.empty()) root["trash"] = catalog.trash;
-  if (catalog.sweep_needed) root["sweep_needed"] = true;
-  if (catalog.external_links) root["external_links"] = true;
-  // Prefixes are percent-encoded ASCII; replace would only ever act on a defect.
-  return root.dump(-1, ' ', true, json::error_handler_t::replace);
+  text += ']';
+  if (catalog.external_links) text += ",\"external_links\":true";
+  if (catalog.sweep_needed) text += ",\"sweep_needed\":true";
+  if (!catalog.trash.empty()) {
+    text += ",\"trash\":[";
+    for (const std::string& prefix : catalog.trash) {
+      if (text.back() != '[') text += ',';
+      append_string(text, prefix);
+    }
+    text += ']';
+  }
+  text += ",\"version\":";
+  append_number(text, kVersion);
+  text += '}';
+  return text;
 }
 
 Result<Catalog> catalog_from_json(std::string_view text) {

@@ -10,16 +10,23 @@ namespace arraymorph::vol {
 Status FileState::flush_chunks() {
   Status first;
   for (const auto& [address, dataset] : datasets_) {
+    if (!dataset->array->dirty()) continue;
     if (Status status = dataset->array->flush(); !status.ok() && first.ok()) first = status;
   }
   return first;
 }
 
 void FileState::collect_filter_masks() {
+  // Both maps are sorted by address: one walk, no search.
+  auto entry = catalog_.datasets.begin();
   for (const auto& [address, dataset] : datasets_) {
-    if (const auto entry = catalog_.datasets.find(address); entry != catalog_.datasets.end()) {
-      entry->second.filter_masks = dataset->array->filter_masks();
-    }
+    while (entry != catalog_.datasets.end() && entry->first < address) ++entry;
+    if (entry == catalog_.datasets.end()) return;
+    if (entry->first != address) continue;
+    auto masks = dataset->array->filter_masks();
+    if (masks == entry->second.filter_masks) continue;
+    entry->second.filter_masks = std::move(masks);
+    ++catalog_changes_;
   }
 }
 
@@ -31,23 +38,34 @@ Status FileState::commit() {
   }
   ARRAYMORPH_TRY(flush_chunks());
   collect_filter_masks();
-  const bool same_catalog = catalog_.stored_by(committed_catalog_);
+  const bool same_catalog =
+      catalog_changes_ == committed_catalog_changes_ || catalog_.stored_by(committed_catalog_);
   if (exists_ && same_catalog && image_.changes() == committed_changes_) return {};
 
   const std::uint64_t changes = image_.changes();
-  const Buffer bytes = vfd::closed_copy(image_);
+  const std::uint64_t length = image_.length();
+  if (!same_catalog || catalog_text_.empty()) {
+    catalog_text_ = to_json(same_catalog ? committed_catalog_ : catalog_);
+  }
   std::uint32_t checksum = 0;
-  Buffer object =
-      encode_metadata(bytes.span(), same_catalog ? committed_catalog_ : catalog_, checksum);
-  const bool same = exists_ && same_catalog && checksum == committed_checksum_ &&
-                    bytes.size() == committed_length_;
+  Buffer object = encode_metadata(image_.span(), catalog_text_, checksum);
+  const bool same =
+      exists_ && same_catalog && checksum == committed_checksum_ && length == committed_length_;
   if (!same) {
-    ARRAYMORPH_TRY(put_metadata(std::move(object)));
+    if (const Status status = put_metadata(std::move(object)); !status.ok()) {
+      catalog_text_.clear();
+      return status;
+    }
     committed_checksum_ = checksum;
-    committed_length_ = bytes.size();
-    committed_catalog_ = catalog_;
+    committed_length_ = length;
+    if (!same_catalog || catalog_.trash != committed_catalog_.trash) {
+      // What has been removed since is left out next time.
+      if (same_catalog) catalog_text_.clear();
+      committed_catalog_ = catalog_;
+    }
     for (const auto& [address, dataset] : datasets_) dataset->array->committed();
   }
+  committed_catalog_changes_ = catalog_changes_;
   committed_changes_ = changes;
   remove_trash();
   return {};

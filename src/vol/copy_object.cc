@@ -169,7 +169,7 @@ herr_t copy_object(const CopyEnd& src, const CopyEnd& dst, hid_t ocpypl_id, hid_
   }
   const auto& from = object_of(src.obj).file;
   const auto& to = object_of(dst.obj).file;
-  if (from && to && from->catalog().external_links) to->catalog().external_links = true;
+  if (from && to && from->catalog().external_links) to->change_catalog().external_links = true;
   if (!from && !to) return 0;
   const Status status = copy_storage(src, dst);
   if (status.ok()) return 0;

@@ -88,7 +88,7 @@ Status enter(Object& object, Address address, CatalogEntry entry) {
   if (path.empty()) path = "anonymous/" + std::to_string(address);
   entry.prefix = file.new_prefix(path);
   ARRAYMORPH_ASSIGN(object.dataset, make_dataset(object, address, entry, /*fresh=*/true));
-  file.catalog().datasets[address] = std::move(entry);
+  file.change_catalog().datasets[address] = std::move(entry);
   file.datasets()[address] = object.dataset;
   object.resolved = true;
   return {};

@@ -30,6 +30,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   // Replaced, not emptied: what it held stays readable until the new file is committed.
   exists_ = true;
   etag_ = std::move(loaded.etag);
+  ++catalog_changes_;
   catalog_.trash = catalog.trash;
   for (const auto& [address, entry] : catalog.datasets) catalog_.trash.insert(entry.prefix);
 }
@@ -38,6 +39,8 @@ void FileState::take(Loaded loaded) {
   exists_ = true;
   etag_ = std::move(loaded.etag);
   catalog_ = loaded.metadata.catalog;
+  committed_catalog_changes_ = ++catalog_changes_;
+  catalog_text_.clear();
   committed_catalog_ = std::move(loaded.metadata.catalog);
   committed_checksum_ = loaded.metadata.checksum;
   committed_length_ = loaded.metadata.file_length;
@@ -84,6 +87,7 @@ void FileState::forget(Address address) {
   }
   const auto entry = catalog_.datasets.find(address);
   if (entry == catalog_.datasets.end()) return;
+  ++catalog_changes_;
   catalog_.trash.insert(entry->second.prefix);
   catalog_.datasets.erase(entry);
 }

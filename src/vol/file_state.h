@@ -58,7 +58,12 @@ class FileState final : public vfd::Backing {
   const std::string& url() const { return url_; }
   /// "<key>/", in front of every object key of this file.
   const std::string& key_prefix() const { return key_prefix_; }
-  Catalog& catalog() { return catalog_; }
+  const Catalog& catalog() const { return catalog_; }
+  /// The catalog to change: the next commit stores it, when it turns out to differ.
+  Catalog& change_catalog() {
+    ++catalog_changes_;
+    return catalog_;
+  }
   bool writable() const { return writable_; }
   /// Opened for single-writer/multiple-reader reading: refreshing an object may move to the state
   /// that the writer committed last. Other readers keep the state they opened.
@@ -101,6 +106,7 @@ class FileState final : public vfd::Backing {
   std::string key_prefix_;
   vfd::Image image_;
   Catalog catalog_;
+  std::uint64_t catalog_changes_ = 0;
   PrefixSet prefixes_;
   std::map<Address, std::shared_ptr<Dataset>> datasets_;
 
@@ -116,6 +122,8 @@ class FileState final : public vfd::Backing {
   std::uint64_t committed_length_ = 0;
   std::uint32_t committed_checksum_ = 0;
   Catalog committed_catalog_;
+  std::uint64_t committed_catalog_changes_ = 0;
+  std::string catalog_text_;  ///< committed_catalog_ as it is stored, once it has been needed
 };
 
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.

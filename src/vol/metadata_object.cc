@@ -1,9 +1,10 @@
 #include "vol/metadata_object.h"
 
 #include <cstring>
-#include <string_view>
+#include <string>
 
 #include "runtime/checksum.h"
+#include "vfd/image.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -27,19 +28,20 @@ T load(const std::byte* at) {
 
 }  // namespace
 
-Buffer encode_metadata(ConstByteSpan file_bytes, const Catalog& catalog, std::uint32_t& checksum) {
-  const std::string json = to_json(catalog);
-  Buffer object(file_bytes.size() + json.size() + kTrailerSize);
+Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog,
+                       std::uint32_t& checksum) {
+  Buffer object(file_bytes.size() + catalog.size() + kTrailerSize);
   std::byte* at = object.data();
   std::memcpy(at, file_bytes.data(), file_bytes.size());
-  std::memcpy(at + file_bytes.size(), json.data(), json.size());
-  checksum = crc32c(object.span().first(file_bytes.size() + json.size()));
+  vfd::mark_closed(object.span().first(file_bytes.size()));
+  std::memcpy(at + file_bytes.size(), catalog.data(), catalog.size());
+  checksum = crc32c(object.span().first(file_bytes.size() + catalog.size()));
 
-  at += file_bytes.size() + json.size();
+  at += file_bytes.size() + catalog.size();
   std::memset(at, 0, kTrailerSize);
   std::memcpy(at, kMagic.data(), kMagic.size());
   store<std::uint64_t>(at + 8, file_bytes.size());
-  store<std::uint64_t>(at + 16, json.size());
+  store<std::uint64_t>(at + 16, catalog.size());
   store<std::uint32_t>(at + 24, checksum);
   store<std::uint32_t>(at + 44, crc32c({at, 44}));
   return object;

@@ -12,7 +12,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 #include "arraymorph/buffer.h"
 #include "arraymorph/status.h"
@@ -24,9 +24,10 @@ inline constexpr std::size_t kTrailerSize = 48;
 /// Key of the metadata object below the file's own prefix.
 inline constexpr const char* kMetadataKey = ".arraymorph/metadata.h5";
 
-/// The whole object; `checksum` receives the CRC-32C of file bytes and catalog, by which two
-/// encodings are compared.
-Buffer encode_metadata(ConstByteSpan file_bytes, const Catalog& catalog, std::uint32_t& checksum);
+/// The whole object, with the bytes of an open HDF5 file as a closed one would have them.
+/// `catalog`: see to_json. `checksum` receives the CRC-32C of file bytes and catalog, by which two
+/// encodings are compared. One copy of the file's bytes is made, which may be large.
+Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t& checksum);
 
 struct Metadata {
   Buffer bytes;  ///< the first file_length bytes are the HDF5 file

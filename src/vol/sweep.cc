@@ -21,7 +21,7 @@ herr_t note_dataset(hid_t, const char*, const H5O_info2_t* info, void* out) {
 
 Status sweep(FileState& file, const Object& object) {
   if (file.catalog().datasets.empty()) {
-    file.catalog().sweep_needed = false;
+    file.change_catalog().sweep_needed = false;
     return {};
   }
   std::set<Address> linked;
@@ -39,7 +39,7 @@ Status sweep(FileState& file, const Object& object) {
     }
   }
   for (const Address address : gone) file.forget(address);
-  file.catalog().sweep_needed = still_open;
+  file.change_catalog().sweep_needed = still_open;
   return {};
 }
 

@@ -11,11 +11,13 @@ namespace {
 using hdf5::api;
 
 void note_removal(void* obj) {
-  if (obj != nullptr && object_of(obj).file) object_of(obj).file->catalog().sweep_needed = true;
+  if (obj != nullptr && object_of(obj).file)
+    object_of(obj).file->change_catalog().sweep_needed = true;
 }
 
 void note_external(void* obj) {
-  if (obj != nullptr && object_of(obj).file) object_of(obj).file->catalog().external_links = true;
+  if (obj != nullptr && object_of(obj).file)
+    object_of(obj).file->change_catalog().external_links = true;
 }
 
 /// A copied link may be an external one.

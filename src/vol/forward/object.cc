@@ -39,7 +39,7 @@ herr_t specific(void* obj, const H5VL_loc_params_t* loc, H5VL_object_specific_ar
   const LinkAccess access(object, loc);
   if (args->op_type == H5VL_OBJECT_CHANGE_REF_COUNT && object.file) {
     if (!may_change(obj)) return -1;
-    object.file->catalog().sweep_needed = true;
+    object.file->change_catalog().sweep_needed = true;
   }
   return api().H5VLobject_specific(object.under, loc, native(), args, dxpl_id, req);
 }

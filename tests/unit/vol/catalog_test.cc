@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace arraymorph::vol {
 namespace {
 
@@ -28,6 +30,18 @@ TEST(Catalog, SurvivesItsJson) {
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_EQ(*read, sample());
   EXPECT_EQ(*catalog_from_json(to_json(Catalog())), Catalog());
+}
+
+TEST(Catalog, IsTheJsonThatALibraryWouldWrite) {
+  Catalog odd = sample();
+  odd.datasets[5].prefix = "quote\"back\\slash\nline";
+  odd.datasets[5].chunk = {0, ~0ull};
+  odd.datasets[5].filter_masks = {{{0}, 1}, {{7}, ~0u}};
+  for (const Catalog& catalog : {Catalog(), sample(), odd}) {
+    const std::string text = to_json(catalog);
+    EXPECT_EQ(text, nlohmann::json::parse(text).dump());
+    EXPECT_EQ(*catalog_from_json(text), catalog) << text;
+  }
 }
 
 TEST(Catalog, RemovedTrashNeedsNoCommit) {

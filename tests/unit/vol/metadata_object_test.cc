@@ -17,7 +17,7 @@ Buffer sample() {
   Catalog catalog;
   catalog.datasets[96] = {"x", {5}, false, 0, {}};
   std::uint32_t checksum = 0;
-  return encode_metadata(bytes_of(1000).span(), catalog, checksum);
+  return encode_metadata(bytes_of(1000).span(), to_json(catalog), checksum);
 }
 
 TEST(MetadataObject, SurvivesItsBytes) {
