@@ -75,6 +75,12 @@ test-garage: install setup-test
     tests/support/with-garage python -m pytest tests/python -k s3
     tests/support/with-garage scripts/demo s3
 
+# Side by side with other programs on one S3 server: [--quick] [--only QUESTION ...]; --help tells all
+bench *arguments: install setup-test
+    @cmake --preset default -DARRAYMORPH_BENCH=ON >build/bench-build.log
+    @cmake --build --preset default --target raw_loop relay >>build/bench-build.log
+    @python bench/run.py "$@"
+
 # Formatting, lint, types
 check: build setup-dev
     scripts/check

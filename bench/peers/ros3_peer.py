@@ -1,0 +1,40 @@
+"""h5py with HDF5's ros3 driver (the h5py-s3 wheel) and a page buffer. It only reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h5py
+from layout import Layout
+
+from peers.hdf5_file import FileReader, walk_file
+from peers.peer import CACHE_BYTES, server
+
+
+def opened(name: str) -> Any:
+    at = server()
+    return h5py.File(
+        f"{at.endpoint}/{at.bucket}/hdf5/{name}.h5",
+        "r",
+        driver="ros3",
+        aws_region=at.region.encode(),
+        secret_id=at.key_id.encode(),
+        secret_key=at.secret.encode(),
+        page_buf_size=CACHE_BYTES,
+    )
+
+
+class Ros3:
+    def write(self, name: str, layout: Layout, values: Any) -> None:
+        raise NotImplementedError("ros3 only reads; the s3fs peer writes its files")
+
+    def open(self, name: str, layout: Layout, repeated: bool) -> FileReader:
+        return FileReader(opened(name))
+
+    def walk(self, name: str) -> dict[str, Any]:
+        with opened(name) as file:
+            return walk_file(file)
+
+
+def make() -> Ros3:
+    return Ros3()

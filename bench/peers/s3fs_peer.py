@@ -1,0 +1,70 @@
+"""h5py on a file object of s3fs; written as a local file first, then uploaded."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import s3fs
+from layout import Layout
+
+from peers.hdf5_file import FileReader, create_dataset, walk_file, write_datasets
+from peers.peer import CACHE_BYTES, server
+
+PAGE_BYTES = 4 << 20  # pages of the file, which ros3 and h5py's page buffer read as a whole
+AHEAD_BYTES = 64 << 20  # read in order: few large requests
+BLOCK_BYTES = 4 << 20  # read here and there: blocks that are kept
+
+
+def file_system() -> Any:
+    at = server()
+    return s3fs.S3FileSystem(
+        key=at.key_id,
+        secret=at.secret,
+        endpoint_url=at.endpoint,
+        client_kwargs={"region_name": at.region},
+    )
+
+
+def place(name: str) -> str:
+    return f"{server().bucket}/hdf5/{name}.h5"
+
+
+class S3fs:
+    def write(self, name: str, layout: Layout, values: Any) -> None:
+        self._upload(name, lambda file: create_dataset(file, layout, values))
+
+    def write_many(self, name: str, count: int) -> None:
+        self._upload(name, lambda file: write_datasets(file, count))
+
+    def _upload(self, name: str, fill: Any) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            local = Path(directory) / "x.h5"
+            with h5py.File(local, "w", fs_strategy="page", fs_page_size=PAGE_BYTES) as file:
+                fill(file)
+            file_system().put(str(local), place(name), max_concurrency=8)
+
+    def open(self, name: str, layout: Layout, repeated: bool) -> FileReader:
+        if repeated:
+            blocks = {"maxblocks": CACHE_BYTES // BLOCK_BYTES}
+            return self._open(name, "blockcache", BLOCK_BYTES, blocks)
+        return self._open(name, "readahead", AHEAD_BYTES, None)
+
+    def _open(self, name: str, cache: str, block: int, options: Any) -> FileReader:
+        stream = file_system().open(
+            place(name), "rb", block_size=block, cache_type=cache, cache_options=options
+        )
+        return FileReader(h5py.File(stream, "r"), stream)
+
+    def walk(self, name: str) -> dict[str, Any]:
+        with (
+            file_system().open(place(name), "rb", block_size=PAGE_BYTES) as stream,
+            h5py.File(stream, "r") as file,
+        ):
+            return walk_file(file)
+
+
+def make() -> S3fs:
+    return S3fs()

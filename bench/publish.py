@@ -1,0 +1,80 @@
+"""The results for readers: JSON and plots beside it, and on request the README's own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import environments
+import report
+import targets
+from results import Results
+from targets import Verdict
+
+DOCS = environments.ROOT / "docs" / "benchmarks"
+README = environments.ROOT / "README.md"
+BEGIN, END = "<!-- bench -->", "<!-- end of bench -->"
+
+
+def write(
+    directory: Path, about: dict[str, Any], results: Results, verdicts: list[Verdict]
+) -> None:
+    """results.json, and plots where matplotlib is installed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    met = [{"target": v.target, "measured": v.measured, "met": v.met} for v in verdicts]
+    stored = {"about": about, "targets": met, "runs": results.runs}
+    path = directory / "results.json"
+    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    python = environments.python("tensorstore")
+    if python.exists():
+        plots = Path(__file__).resolve().parent / "plots.py"
+        subprocess.run([str(python), str(plots), str(path), str(directory)], check=True)
+
+
+def publish(about: dict[str, Any], results: Results, verdicts: list[Verdict]) -> None:
+    """docs/benchmarks.md with every table, docs/benchmarks/*.png, and the README's section."""
+    write(DOCS, about, results, verdicts)
+    (DOCS / "results.json").unlink()  # large; the tables say the same
+    what = _about(about)
+    text = (
+        f"# Benchmarks\n\nWritten by `./just bench --publish`. {what}\n\n{_HOW}\n\n"
+        f"## What was to be reached\n\n{targets.table(verdicts)}\n\n"
+        f"## Tables\n\n{report.whole(results)}\n\n## Plots\n\n{_images('benchmarks/')}\n"
+    )
+    (DOCS.parent / "benchmarks.md").write_text(text, encoding="utf-8")
+    table = report.summary(results)
+    section = f"{BEGIN}\n{what}\n\n{table}\n\n{_images('docs/benchmarks/')}\n{END}"
+    readme = README.read_text(encoding="utf-8")
+    before, rest = readme.split(BEGIN)
+    README.write_text(before + section + rest.split(END)[1], encoding="utf-8")
+
+
+def _images(folder: str) -> str:
+    found = sorted(DOCS.glob("*.png"))
+    return "\n".join(f"![{path.stem.replace('_', ' ')}]({folder}{path.name})" for path in found)
+
+
+def _about(about: dict[str, Any]) -> str:
+    machine = about["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    return (
+        f"Median wall seconds on {machine['cores']} cores ({machine['processor']}), "
+        f"{machine['memory_gib']:.0f} GiB, shared with the server (SeaweedFS); "
+        f"Python {machine['python']}, {versions}."
+    )
+
+
+_HOW = """\
+Every program stores the same float32 array (8192 x 8192, chunks of 1 MiB) on the same SeaweedFS
+server on the same machine, and takes its turn in every round, in both orders. A measurement is a
+process of its own with cold caches: imports and start-up lie outside the clock, and so does opening
+the array, which leaves everybody with one connection (the raw loop sends one request before its
+clock). Writes are timed from creating the array to having closed it, catalogues with the opening.
+What was read, and what was written, is compared after the clock has stopped. Latency is added by a
+relay that holds every byte of the server's answers back; connecting through it takes no time and
+its bandwidth is not limited. Ratios are medians of pairs from the same round. Everybody has 64
+connections and, where parts of chunks are read one after the other, a cache of 256 MiB. gzip has
+level 4, in HDF5 and TileDB with shuffle. Peers that cannot write (ros3, s3fs) are given a local
+HDF5 file that is uploaded. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""

@@ -1,0 +1,21 @@
+"""What is asked, one file each; `QUESTIONS` is the list, in the order of the report.
+
+A question has `cases(scale, delays)`, without the peers that cannot answer it, and
+`run(case, data)`, which a process of its own calls. `data` is the folder of the arrays' values.
+"""
+
+from __future__ import annotations
+
+QUESTIONS = (
+    "whole_read",
+    "rows",
+    "windows",
+    "whole_write",
+    "catalog",
+    "small_chunks",
+    "chunk_size",
+    "chunk_number",
+    "memory",
+    "growth",
+    "points",
+)

@@ -1,0 +1,31 @@
+"""aws-c-s3 alone (raw_loop.cc), in the settings that were fastest."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = Path(__file__).resolve().parents[1] / "build" / "default" / "bench"
+SMALL_BYTES = 64 << 10
+
+
+def get(count: int, size: int) -> dict[str, Any]:
+    # Receiving in place and a second event loop only pay for objects of some size.
+    settings = ["in-place=0", "loops=1"] if size < SMALL_BYTES else ["in-flight=128"]
+    return _run("get", count, size, settings)
+
+
+def put(count: int, size: int, prefix: str | None = None) -> dict[str, Any]:
+    return _run("put", count, size, ["loops=1"] if size < SMALL_BYTES else [], prefix)
+
+
+def _run(
+    verb: str, count: int, size: int, settings: list[str], prefix: str | None = None
+) -> dict[str, Any]:
+    command = [str(PROGRAMS / "raw_loop"), verb, f"count={count}", f"size={size}", *settings]
+    command.append(f"prefix={prefix or f'raw/{count}x{size}'}")
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    result: dict[str, Any] = json.loads(said)
+    return result

@@ -1,0 +1,146 @@
+"""The results as Markdown tables."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import peers
+from results import OURS, Results
+
+NAMES = {peers.LIMIT: "aws-c-s3 alone", **peers.PEERS, "hdf5": "HDF5 in memory"}
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def distance(delay: float) -> str:
+    return f"+{delay:g} ms"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    if value is None:
+        return ""
+    if value >= 10**digits:
+        return f"{value:,.0f}"
+    return f"{value:#.{digits}g}".rstrip(".")
+
+
+def seconds(results: Results, question: str) -> str:
+    """Median wall seconds, programs side by side, and ours over the fastest of the others."""
+    programs = results.peers_of(question)
+    rows = []
+    for label, delay in results.rows(question):
+        best = results.best_peer(question, label, delay)
+        ratio = results.ratio(question, label, delay, OURS, best) if best else None
+        cells = [number(results.median(question, label, delay, peer)) for peer in programs]
+        rows.append([label, distance(delay), *cells, number(ratio, 2)])
+    header = ["", "latency", *(NAMES[peer] for peer in programs), "ours / best peer"]
+    return table(header, rows)
+
+
+def cpu(results: Results, question: str) -> str:
+    """Median CPU seconds of the client for each GiB of values."""
+
+    def cell(label: str, delay: float, peer: str) -> str:
+        used = results.median(question, label, delay, peer, "cpu")
+        moved = results.median(question, label, delay, peer, "bytes")
+        return number(used / moved * 2**30) if used is not None and moved else ""
+
+    return _plain(results, question, cell)
+
+
+def traffic(results: Results, question: str) -> str:
+    """HTTP requests and MB moved by a whole process, opening included."""
+
+    def cell(label: str, delay: float, peer: str) -> str:
+        runs = [r for r in results.of(question, label, delay, peer) if "traffic" in r]
+        if not runs:
+            return ""
+        seen = runs[-1]["traffic"]
+        moved = seen["bytes_to_server"] + seen["bytes_from_server"]
+        return f"{sum(seen['requests'].values())}, {number(moved / 1e6)} MB"
+
+    return _plain(results, question, cell, lambda delay: delay > 0)
+
+
+def memory(results: Results) -> str:
+    def cell(label: str, delay: float, peer: str) -> str:
+        peak = results.median("memory", label, delay, peer, "peak_bytes")
+        return "" if peak is None else f"{peak / 2**20:.0f} MiB"
+
+    return _plain(results, "memory", cell)
+
+
+def growth(results: Results) -> str:
+    fields = {
+        "read": "read_us_per_chunk",
+        "read, CPU": "read_cpu_us_per_chunk",
+        "write": "write_us_per_chunk",
+        "write, CPU": "write_cpu_us_per_chunk",
+    }
+    rows = [
+        [label, *(number(results.median("growth", label, 0, OURS, f)) for f in fields.values())]
+        for label, _ in results.rows("growth")
+    ]
+    return table(["microseconds for each chunk", *fields], rows)
+
+
+def _plain(
+    results: Results,
+    question: str,
+    cell: Callable[[str, float, str], str],
+    wanted: Callable[[float], bool] = lambda delay: True,
+) -> str:
+    programs = results.peers_of(question)
+    rows = [
+        [label, distance(delay), *(cell(label, delay, peer) for peer in programs)]
+        for label, delay in results.rows(question)
+        if wanted(delay)
+    ]
+    return table(["", "latency", *(NAMES[peer] for peer in programs)], rows)
+
+
+def whole(results: Results) -> str:
+    """Everything, one section for each question."""
+    parts = []
+    asked = results.questions()
+    for question in asked:
+        title = importlib.import_module(f"questions.{question}").TITLE
+        if question == "memory":
+            parts.append(f"### {title}\n\n{memory(results)}")
+        elif question == "growth":
+            parts.append(f"### {title}\n\n{growth(results)}")
+        else:
+            parts.append(f"### {title}: seconds\n\n{seconds(results, question)}")
+    for question, title in (("whole_read", "Whole read"), ("whole_write", "Whole write")):
+        if question in asked:
+            parts.append(f"### {title}: CPU seconds for each GiB\n\n{cpu(results, question)}")
+    for question in ("whole_read", "rows", "windows", "whole_write", "catalog"):
+        if question in asked and any(delay > 0 for _, delay in results.rows(question)):
+            title = importlib.import_module(f"questions.{question}").TITLE
+            parts.append(f"### {title}: requests and bytes\n\n{traffic(results, question)}")
+    return "\n\n".join(parts)
+
+
+SUMMARY = (
+    ("whole_read", "whole read"),
+    ("rows", "64 rows,"),
+    ("windows", "100 windows of 64 x 64,"),
+    ("whole_write", "write"),
+    ("catalog", "open and read"),
+)
+
+
+def summary(results: Results) -> str:
+    """The few lines that the README shows."""
+    programs = [peers.LIMIT, *peers.PEERS]
+    rows = []
+    for question, name in SUMMARY:
+        for label, delay in results.rows(question):
+            if delay <= 20:
+                cells = [number(results.median(question, label, delay, p)) for p in programs]
+                rows.append([f"{name} {label}, {distance(delay)}", *cells])
+    return table(["", *(NAMES[peer] for peer in programs)], rows)

@@ -1,0 +1,71 @@
+"""What was measured, asked by question, label, distance and program."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from typing import Any
+
+import peers
+
+OURS = "arraymorph"
+Run = dict[str, Any]
+
+
+class Results:
+    """Runs as the session recorded them: a case's fields and those of its result."""
+
+    def __init__(self, runs: list[Run]) -> None:
+        self.runs = runs
+
+    def of(self, question: str, label: str, delay: float, peer: str) -> list[Run]:
+        return [
+            run
+            for run in self.runs
+            if (run["question"], run["label"], run["delay_ms"], run["peer"])
+            == (question, label, delay, peer)
+        ]
+
+    def median(
+        self, question: str, label: str, delay: float, peer: str, field: str = "wall"
+    ) -> float | None:
+        found = [run[field] for run in self.of(question, label, delay, peer) if field in run]
+        return statistics.median(found) if found else None
+
+    def ratio(
+        self, question: str, label: str, delay: float, peer: str, other: str, field: str = "wall"
+    ) -> float | None:
+        """The median of `peer` over `other`, each pair taken from one round."""
+        rounds = {run["round"]: run for run in self.of(question, label, delay, other)}
+        found = [
+            run[field] / rounds[run["round"]][field]
+            for run in self.of(question, label, delay, peer)
+            if run["round"] in rounds and rounds[run["round"]].get(field)
+        ]
+        return statistics.median(found) if found else None
+
+    def best_peer(self, question: str, label: str, delay: float, field: str = "wall") -> str | None:
+        """The fastest of the others."""
+        times = {
+            peer: self.median(question, label, delay, peer, field)
+            for peer in peers.PEERS
+            if peer != OURS
+        }
+        known = {peer: value for peer, value in times.items() if value is not None}
+        return min(known, key=lambda peer: known[peer]) if known else None
+
+    def rows(self, question: str) -> list[tuple[str, float]]:
+        """Labels with distances, in the order they were measured."""
+        return _once((r["label"], r["delay_ms"]) for r in self.runs if r["question"] == question)
+
+    def peers_of(self, question: str) -> list[str]:
+        found = _once(run["peer"] for run in self.runs if run["question"] == question)
+        order = [peers.LIMIT, *peers.PEERS]
+        return sorted(found, key=lambda peer: order.index(peer) if peer in order else len(order))
+
+    def questions(self) -> list[str]:
+        return _once(run["question"] for run in self.runs)
+
+
+def _once(items: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(items))

@@ -1,0 +1,172 @@
+"""ArrayMorph beside other programs, on one real S3 server, at several distances from it.
+
+Everything runs against SeaweedFS on this machine, one program after the other in turn, each
+measurement in a fresh process with cold caches; what was read is compared every time. The limit is
+aws-c-s3 alone (raw_loop). Prints tables, writes build/bench/results.json and plots beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "support")]
+
+import environments
+import peers
+import publish
+import report
+import seaweed
+import targets
+from case import Case
+from questions import QUESTIONS
+from results import OURS, Results
+from scale import SCALES, Scale
+from stage import CaseError, Stage
+
+T = TypeVar("T")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="just bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  just bench --quick                      everything in a few minutes, less of it\n"
+        "  just bench --only whole_read rows       two questions at full size\n"
+        "  just bench --peers tensorstore --delays 0 20\n"
+        "  just bench --publish                    everything; then the README's table and plots\n",
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="smaller arrays, fewer repeats")
+    size.add_argument("--smoke", action="store_true", help="tiny: does everything still run?")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=QUESTIONS,
+        metavar="QUESTION",
+        help=f"of: {', '.join(QUESTIONS)}",
+    )
+    parser.add_argument(
+        "--peers",
+        nargs="*",
+        choices=list(peers.PEERS),
+        metavar="PEER",
+        help=f"beside the limit and ArrayMorph; of: {', '.join(peers.PEERS)}",
+    )
+    parser.add_argument("--delays", nargs="+", type=float, metavar="MS", help="added latencies")
+    parser.add_argument("--repeats", type=int, help="of every measurement (slow ones get fewer)")
+    parser.add_argument(
+        "--publish", action="store_true", help="put the results into README.md and docs/benchmarks"
+    )
+    return parser.parse_args()
+
+
+class Session:
+    """All measurements of one command, with their results in the order they were made."""
+
+    def __init__(self, scale: Scale, chosen: list[str], delays: tuple[float, ...]) -> None:
+        self.scale = scale
+        self.kept = {*environments.OURS, *chosen}
+        self.delays = delays
+        self.runs: list[dict[str, Any]] = []
+        self.failures: list[str] = []
+        self.started = time.monotonic()
+        self.stage: Stage | None = None
+
+    def run(self, questions: list[str]) -> None:
+        with contextlib.ExitStack() as stack:
+            for name in questions:
+                module = importlib.import_module(f"questions.{name}")
+                cases = [c for c in module.cases(self.scale, self.delays) if c.peer in self.kept]
+                if getattr(module, "OWN_SERVER", False):
+                    self._apart(module.TITLE, cases)
+                    continue
+                if self.stage is None:
+                    self.stage = new_stage(stack)
+                self._measure(self.stage, module.TITLE, cases)
+
+    def _apart(self, title: str, cases: list[Case]) -> None:
+        for delay in dict.fromkeys(case.delay_ms for case in cases):
+            with contextlib.ExitStack() as stack:
+                part = [case for case in cases if case.delay_ms == delay]
+                self._measure(new_stage(stack), title, part)
+
+    def _measure(self, stage: Stage, title: str, cases: list[Case]) -> None:
+        """The programs of one row of a table take turns, in both orders."""
+        for label, delay in dict.fromkeys((case.label, case.delay_ms) for case in cases):
+            row = [case for case in cases if (case.label, case.delay_ms) == (label, delay)]
+            for case in row:
+                self._try(case.peer, lambda case=case: stage.prepare(case))  # type: ignore[misc]
+            spent = dict.fromkeys((case.peer for case in row), 0.0)
+            for turn in range(self.scale.repeats):
+                for case in row if turn % 2 == 0 else reversed(row):
+                    if spent[case.peer] < self.scale.cell_seconds:
+                        began = time.monotonic()
+                        self._once(stage, title, case, turn)
+                        spent[case.peer] += time.monotonic() - began
+
+    def _once(self, stage: Stage, title: str, case: Case, turn: int) -> None:
+        asked = replace(case, options={**case.options, "round": turn})
+        name = f"{title}, {case.label}, +{case.delay_ms:g} ms, {report.NAMES[case.peer]}"
+        result = self._try(name, lambda: stage.measure(asked))
+        if result is not None:
+            self.say(f"{name}: {result['wall']:.3f} s, CPU {result['cpu']:.3f} s")
+            described = {"question": case.question, "label": case.label, "peer": case.peer}
+            self.runs.append({**described, "delay_ms": case.delay_ms, "round": turn, **result})
+
+    def _try(self, name: str, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except CaseError as error:
+            self.failures.append(f"{name}: {error}")
+            self.say(f"{name} FAILED: {error}")
+            return None
+
+    def say(self, text: str) -> None:
+        print(f"[{time.monotonic() - self.started:5.0f} s] {text}", file=sys.stderr, flush=True)
+
+
+def new_stage(stack: contextlib.ExitStack) -> Stage:
+    server = stack.enter_context(seaweed.running())
+    return Stage(server, environments.PLACE / "data")
+
+
+def main() -> int:
+    asked = arguments()
+    size = "quick" if asked.quick else "smoke" if asked.smoke else "full"
+    scale = SCALES[size]
+    if asked.repeats:
+        scale = replace(scale, repeats=asked.repeats)
+    everybody = [] if asked.smoke else [peer for peer in peers.PEERS if peer != OURS]
+    chosen = everybody if asked.peers is None else asked.peers
+    for name in dict.fromkeys(map(environments.environment_of, chosen)):
+        if name is not None:
+            environments.install(name)
+    delays = tuple(asked.delays) if asked.delays else scale.delays_ms
+    session = Session(scale, chosen, delays)
+    session.run(asked.only or list(QUESTIONS))
+    results = Results(session.runs)
+    verdicts = targets.judge(results)
+    print(f"{report.whole(results)}\n\n### Targets\n\n{targets.table(verdicts)}")
+    about = {"size": size, "machine": environments.machine()}
+    about["versions"] = environments.versions(chosen)
+    publish.write(environments.PLACE, about, results, verdicts)
+    if asked.publish:
+        publish.publish(about, results, verdicts)
+    for failure in session.failures:
+        print(f"bench: {failure}", file=sys.stderr)
+    return 1 if session.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""How much is measured: the sizes and repeats of a full, a quick and a smoke run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    side: int  # of the square array
+    repeats: int
+    cell_seconds: float  # a case that has taken this long altogether is not repeated again
+    datasets: int  # small ones in a file
+    small_chunks_side: int  # of the array in chunks of 32 x 32
+    memory_shapes: tuple[tuple[int, int], ...]
+    growth_chunks: tuple[int, ...]
+    sweep_chunk_sides: tuple[int, ...]
+    delays_ms: tuple[float, ...]
+
+
+SCALES = {
+    "full": Scale(
+        side=8192,
+        repeats=5,
+        cell_seconds=20,
+        datasets=1000,
+        small_chunks_side=3200,
+        memory_shapes=((8192, 8192), (32768, 16384)),
+        growth_chunks=(100, 1000, 10_000, 100_000),
+        sweep_chunk_sides=(128, 256, 512, 1024, 2048),
+        delays_ms=(0, 20, 100),
+    ),
+    "quick": Scale(
+        side=4096,
+        repeats=3,
+        cell_seconds=3,
+        datasets=200,
+        small_chunks_side=1600,
+        memory_shapes=((8192, 8192),),
+        growth_chunks=(100, 1000, 10_000),
+        sweep_chunk_sides=(128, 512, 2048),
+        delays_ms=(0, 20),
+    ),
+    "smoke": Scale(
+        side=512,
+        repeats=1,
+        cell_seconds=1,
+        datasets=10,
+        small_chunks_side=128,
+        memory_shapes=((512, 512),),
+        growth_chunks=(16, 64),
+        sweep_chunk_sides=(128,),
+        delays_ms=(0, 5),
+    ),
+}
