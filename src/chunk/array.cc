@@ -2,14 +2,27 @@
 
 #include "chunk/cache.h"
 #include "chunk/flush.h"
+#include "chunk/load.h"
 #include "chunk/send.h"
 #include "chunk/state.h"
 
 namespace arraymorph::chunk {
+namespace {
+
+// Every array on one store learns from the requests of all.
+std::shared_ptr<Link> link_to(const ObjectStore& store, Shared& shared) {
+  const Lock lock(shared.mutex);
+  std::shared_ptr<Link>& link = shared.links[&store];
+  if (!link) link = std::make_shared<Link>();
+  return link;
+}
+
+}  // namespace
 
 ArrayState::ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p)
     : store(s),
       shared(std::move(e)),
+      link(link_to(s, *shared)),
       spec(std::move(p)),
       chunk_bytes(spec.grid.chunk_bytes()),
       generation(fork_generation()) {}
@@ -50,7 +63,8 @@ Status Array::flush() { return flush_array(*impl_->state); }
 Status Array::refresh() {
   ArrayState& array = *impl_->state;
   ARRAYMORPH_TRY(flush_array(array));
-  const Lock lock(array.shared->mutex);
+  Lock lock(array.shared->mutex);
+  wait_loads(array, lock);
   drop_all(array);
   return {};
 }
@@ -59,6 +73,7 @@ void Array::abandon() {
   ArrayState& array = *impl_->state;
   Lock lock(array.shared->mutex);
   wait_idle(array, lock);
+  wait_loads(array, lock);
   drop_all(array);
   array.given_up.clear();
 }

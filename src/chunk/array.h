@@ -98,17 +98,37 @@ class Array {
 struct ChunkAccess {
   Array* array = nullptr;
   const ChunkPlan* plan = nullptr;
+  /// When reading: the caller's buffer, if its elements are those of the file. A part of it may
+  /// then be received in place, without `consume`.
+  std::byte* memory = nullptr;
 };
 
-/// Called once per access with the whole decoded chunk (grid.chunk_bytes() bytes; fill value
-/// when absent).
+/// The bounding box of what a call reads of one array.
+struct Box {
+  Extent low;                 ///< first element in each dimension
+  Extent high;                ///< one past the last
+  std::uint64_t points = 0;   ///< elements selected inside
+};
+
+/// Called with the decoded chunk (grid.chunk_bytes() bytes; fill value when absent), of which at
+/// least the elements of the access's plan are there. Once per access that was not received in
+/// place.
 using ConsumeChunk = std::function<Status(std::size_t access, ConstByteSpan chunk)>;
 
 /// Read all accesses, their requests in flight together (bounded by the engine). `consume` runs
 /// as each chunk arrives: on any thread, several at a time, when `anywhere`; else only on the
 /// calling thread. Returns the first failure, after everything has come to rest.
+///
+/// Chunks come from the cache, else whole or, without filters, as byte ranges where that is
+/// cheaper (chunk/ranges.h). A chunk fetched whole is kept in the cache, except that
+/// - chunks which a call takes as a whole stay out of it when the call reads more than half of the
+///   cache budget: they would push out everything else and most of themselves;
+/// - an unfiltered chunk that lies in one piece in the caller's buffer is received there. From the
+///   second time on it is kept like the others.
+/// `box`: set when all accesses are of one array; successive calls whose boxes move on evenly are
+/// read ahead (chunk/read_ahead.h).
 Status read_chunks(Engine& engine, std::span<const ChunkAccess> accesses, bool anywhere,
-                   const ConsumeChunk& consume);
+                   const ConsumeChunk& consume, const Box* box = nullptr);
 
 /// Called once per access with the decoded chunk to change in place.
 using ModifyChunk = std::function<Status(std::size_t access, ByteSpan chunk)>;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "runtime/stats.h"
+
 namespace arraymorph::chunk {
 namespace {
 
@@ -84,6 +86,8 @@ void recount(Entry& entry) {
 
 void mark_dirty(Entry& entry) {
   entry.dirty = true;
+  entry.load = nullptr;  // what is on its way is no longer what counts
+  use_ahead(entry);
   entry.array->given_up.erase(entry.index);
   settle(entry);
 }
@@ -109,6 +113,10 @@ void settle(Entry& entry) {
 
 void drop(Entry& entry) {
   ArrayState& array = *entry.array;
+  if (entry.ahead) {
+    count(stats().readahead_unused);
+    entry.array->shared->ahead_bytes -= array.chunk_bytes;
+  }
   set_bytes(entry, 0);
   stay(entry);
   move_to(entry, Entry::Place::none);
@@ -145,6 +153,17 @@ void charge(Shared& shared, std::uint64_t bytes) {
 void discharge(Shared& shared, std::uint64_t bytes) {
   shared.in_flight_bytes -= bytes;
   --shared.in_flight_requests;
+}
+
+void set_ahead(Entry& entry) {
+  entry.ahead = true;
+  entry.array->shared->ahead_bytes += entry.array->chunk_bytes;
+}
+
+void use_ahead(Entry& entry) {
+  if (!entry.ahead) return;
+  entry.ahead = false;
+  entry.array->shared->ahead_bytes -= entry.array->chunk_bytes;
 }
 
 void fill_chunk(ByteSpan chunk, ConstByteSpan fill) {

@@ -37,6 +37,10 @@ bool has_capacity(const Shared& shared, std::uint64_t bytes);
 void charge(Shared& shared, std::uint64_t bytes);
 void discharge(Shared& shared, std::uint64_t bytes);
 
+/// Mark the entry as fetched ahead, or as used when it was.
+void set_ahead(Entry& entry);
+void use_ahead(Entry& entry);
+
 /// Fill a decoded chunk with the fill value (empty: zeros).
 void fill_chunk(ByteSpan chunk, ConstByteSpan fill);
 

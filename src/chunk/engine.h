@@ -13,6 +13,8 @@ struct EngineLimits {
   std::uint64_t cache_bytes = 256ull << 20;      ///< decoded chunks kept, clean and dirty
   std::uint64_t in_flight_bytes = 256ull << 20;  ///< decoded size of the chunks under way
   std::size_t in_flight_requests = 512;          ///< chunks under way, however small; > 0
+  std::uint64_t read_ahead_bytes = 64ull << 20;  ///< chunks fetched ahead and not used; 0: never
+  std::size_t connections = 64;                  ///< to one store
 };
 
 struct Shared;  // chunk/state.h
@@ -26,7 +28,13 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  const EngineLimits& limits() const;
+  EngineLimits limits() const;
+
+  /// Ask for a cache budget of at least `bytes` for as long as the claim is held: the budget is
+  /// the largest of the claims and of what the engine was made with.
+  class Claim;
+  std::shared_ptr<Claim> claim_cache(std::uint64_t bytes);
+
   /// Bytes of chunks in the cache, at rest or being written.
   std::uint64_t cached_bytes() const;
 

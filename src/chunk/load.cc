@@ -1,125 +1,315 @@
 #include "chunk/load.h"
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 #include "chunk/cache.h"
+#include "runtime/stats.h"
 
 namespace arraymorph::chunk {
 namespace {
 
-Result<Buffer> run_codec(const ArrayState& array, Load& load) {
+using Ptr = std::shared_ptr<Load>;
+
+// Copying less is cheaper than waking another thread for it.
+constexpr std::uint64_t kAtOnce = 64 << 10;
+
+Status wrong_size(std::uint64_t stored, std::uint64_t expected) {
+  return {Code::corrupt, std::to_string(stored) + " bytes stored, " + std::to_string(expected) +
+                             " expected"};
+}
+
+Status take_buffer(Load& load) {
+  ARRAYMORPH_ASSIGN(load.data, allocate_chunk(load.array->chunk_bytes));
+  return {};
+}
+
+Status run_codec(Load& load) {
+  const ConstByteSpan stored = load.raw ? load.raw->span() : load.stored.span();
   try {
-    return array.spec.codec->decode(std::move(load.stored), load.mask,
-                                    static_cast<std::size_t>(array.chunk_bytes));
+    return load.array->spec.codec->decode_into(stored, load.mask, load.data->span());
   } catch (const std::bad_alloc&) {
-    return Status(Code::internal, "out of memory while decoding");
+    return {Code::internal, "out of memory while decoding"};
   }
 }
 
-Result<std::shared_ptr<Buffer>> decoded_chunk(const ArrayState& array, Load& load) {
-  if (load.absent) {
-    ARRAYMORPH_ASSIGN(std::shared_ptr<Buffer> chunk, allocate_chunk(array.chunk_bytes));
-    fill_chunk(chunk->span(), array.spec.fill.span());
-    return chunk;
+Status finish_bytes(Load& load) {
+  const ConstByteSpan fill = load.array->spec.fill.span();
+  if (!load.parts.empty()) {
+    if (!load.absent) return {};
+    for (const Load::Part& part : load.parts) fill_chunk(part.into, fill);
+    return {};
   }
-  ARRAYMORPH_ASSIGN(Buffer bytes, run_codec(array, load));
-  // Codecs check this themselves; one that does not must not make us read past its end.
-  if (bytes.size() != array.chunk_bytes) {
-    return Status(Code::corrupt, std::to_string(bytes.size()) + " bytes decoded, " +
-                                     std::to_string(array.chunk_bytes) + " expected");
+  ARRAYMORPH_TRY(take_buffer(load));
+  if (!load.absent) return run_codec(load);
+  fill_chunk(load.data->span(), fill);
+  return {};
+}
+
+void decode(Load& load) {
+  load.decoded = true;
+  if (load.status.ok()) load.status = finish_bytes(load);
+  load.stored = Buffer();
+  load.raw.reset();
+  if (load.status.ok()) return;
+  load.data.reset();
+  load.status = load.status.with_context(load.array->describe(*load.index));
+}
+
+Status check_part(const Load& load, const Load::Part& part, const Result<GetReply>& reply) {
+  if (!reply.ok()) {
+    if (!load.ranged || reply.status().code() != Code::invalid_argument) return reply.status();
+    return {Code::corrupt, "the object is shorter than a chunk: " + reply.status().message()};
   }
-  return std::make_shared<Buffer>(std::move(bytes));
+  const std::uint64_t size = load.ranged ? reply->object_size : reply->received;
+  const std::uint64_t expected = load.array->chunk_bytes;
+  if (size != expected && (size != 0 || !load.ranged)) return wrong_size(size, expected);
+  if (reply->received != part.range.length) return wrong_size(reply->received, part.range.length);
+  return {};
 }
 
 }  // namespace
 
-void decode(Load& load) {
-  load.decoded = true;
-  if (!load.status.ok()) return;
-  Result<std::shared_ptr<Buffer>> chunk = decoded_chunk(*load.array, load);
-  if (chunk.ok()) {
-    load.data = std::move(chunk).value();
-  } else {
-    load.status = chunk.status();
+void install(Load& load);
+void settle_load(Load& load);
+void complete(const Ptr& load, bool on_caller);
+
+// The bytes are here (or the failure): on to whoever decodes them.
+void arrived(const Ptr& load) {
+  ArrayState& array = *load->array;
+  Shared& shared = *array.shared;
+  const bool at_once = !load->parts.empty() && (load->in_place || array.chunk_bytes <= kAtOnce);
+  Lock lock(shared.mutex);
+  if (load->owner != nullptr && !(at_once && load->owner->take_anywhere_)) {
+    load->owner->enqueue(load, lock);
+    return;
   }
+  const bool here = at_once || load->owner != nullptr || !load->parts.empty();
+  lock.unlock();
+  if (here) {
+    decode(*load);
+    complete(load, false);
+    return;
+  }
+  shared.pool.submit([load] {
+    decode(*load);
+    complete(load, false);
+  });
+}
+
+// Decoded: into the cache, taken by its owner where that may be, then at rest. `on_caller`: this
+// is its thread.
+void complete(const Ptr& load, bool on_caller) {
+  const std::shared_ptr<Shared> shared = load->array->shared;
+  Lock lock(shared->mutex);
+  Loads* owner = load->owner;
+  if (owner != nullptr && !on_caller && !owner->take_anywhere_) {
+    owner->for_caller_.push_back(load);
+    shared->changed.notify_all();
+    return;
+  }
+  install(*load);
+  if (owner != nullptr && owner->take_) {
+    lock.unlock();
+    owner->take_(*load);
+    lock.lock();
+  }
+  settle_load(*load);
+}
+
+// From here on nobody joins the load: who wants the chunk finds it in the cache.
+void install(Load& load) {
+  if (load.entry == nullptr) return;
+  Entry& entry = *load.entry;
+  if (load.owner != nullptr && !load.status.ok()) {
+    load.owner->failures_.emplace(&entry, load.status);
+  }
+  if (entry.load != &load) return;
+  entry.load = nullptr;
+  if (!load.data || entry.data) return;
+  entry.data = load.data;
+  recount(entry);
+  trim(*load.array->shared);
+}
+
+// After the unlock that follows, the owner may be gone.
+void settle_load(Load& load) {
+  Shared& shared = *load.array->shared;
+  --load.array->loading;
+  discharge(shared, load.charged);
+  if (load.entry != nullptr) unpin(*load.entry);
+  if (load.owner == nullptr) {
+    shared.changed.notify_all();
+    return;
+  }
+  --load.owner->outstanding_;
+  load.owner->wake();
+}
+
+namespace {
+
+void answered(const Ptr& load, const Load::Part& part, Result<GetReply> reply) {
+  Status status = check_part(*load, part, reply);
+  {
+    const Lock lock(load->array->shared->mutex);
+    if (status.code() == Code::not_found) {
+      load->absent = true;
+    } else if (!status.ok() && load->status.ok()) {
+      load->status = std::move(status);
+    }
+    if (--load->coming > 0) return;
+  }
+  arrived(load);
+}
+
+void get_part(const Ptr& load, const Load::Part& part) {
+  ArrayState& array = *load->array;
+  GetRequest request;
+  request.key = array.key(*load->index);
+  request.into = part.into;
+  if (load->ranged) {
+    request.range = part.range;
+    count(stats().range_requests);
+  }
+  const auto sent = Link::Clock::now();
+  array.link->started(sent);
+  array.store.get(std::move(request), [load, &part, sent](Result<GetReply> reply) {
+    load->array->link->answered(sent, Link::Clock::now(), reply.ok() ? reply->received : 0);
+    answered(load, part, std::move(reply));
+  });
+}
+
+void get_stored(const Ptr& load) {
+  ArrayState& array = *load->array;
+  GetRequest request;
+  request.key = array.key(*load->index);
+  request.expected = array.chunk_bytes;
+  const auto sent = Link::Clock::now();
+  array.link->started(sent);
+  array.store.get(std::move(request), [load, sent](Result<GetReply> reply) {
+    load->array->link->answered(sent, Link::Clock::now(), reply.ok() ? reply->received : 0);
+    if (reply.ok()) {
+      load->stored = std::move(reply->body);
+    } else if (reply.status().code() == Code::not_found) {
+      load->absent = true;
+    } else {
+      load->status = reply.status();
+    }
+    arrived(load);
+  });
+}
+
+// Ask the store; releases the lock meanwhile.
+void fetch(const Ptr& load, Lock& lock) {
+  ArrayState& array = *load->array;
+  const auto mask = array.spec.filter_masks.find(*load->index);
+  if (mask != array.spec.filter_masks.end()) load->mask = mask->second;
+  const bool identity = array.spec.codec->identity();
+  lock.unlock();
+  if (!identity) {
+    get_stored(load);
+  } else {
+    if (!load->in_place) load->status = take_buffer(*load);
+    if (load->parts.empty()) load->parts.push_back({{0, array.chunk_bytes}, {}});
+    if (!load->status.ok()) {
+      arrived(load);
+    } else {
+      load->coming = load->parts.size();
+      if (!load->in_place) {
+        for (Load::Part& part : load->parts) {
+          part.into = load->data->span().subspan(part.range.offset, part.range.length);
+        }
+      }
+      // After the last answer the parts may change hands: the count is taken before.
+      const std::size_t parts = load->parts.size();
+      for (std::size_t i = 0; i < parts; ++i) get_part(load, load->parts[i]);
+    }
+  }
+  lock.lock();
+}
+
+// What is known without asking the store, or asks it.
+void begin(const Ptr& load, Lock& lock) {
+  ArrayState& array = *load->array;
+  charge(*array.shared, load->charged);
+  ++array.loading;
+  if (load->entry != nullptr) {
+    ++load->entry->pins;
+    load->entry->load = load.get();
+    load->raw = load->entry->raw;
+    load->mask = load->entry->raw_mask;
+  }
+  load->absent = !load->raw && array.absent(*load->index);
+  if (!load->raw && !load->absent) {
+    fetch(load, lock);
+    return;
+  }
+  if (!load->in_place) load->parts.clear();
+  lock.unlock();
+  arrived(load);
+  lock.lock();
+}
+
+}  // namespace
+
+Ptr Loads::make(ArrayState& array, std::size_t access) {
+  auto load = std::make_shared<Load>();
+  load->array = array.shared_from_this();
+  load->charged = array.chunk_bytes;
+  load->owner = this;
+  load->accesses.push_back(access);
+  ++outstanding_;
+  return load;
 }
 
 void Loads::start(Entry& entry, std::size_t access, Lock& lock) {
   ArrayState& array = *entry.array;
-  auto load = std::make_shared<Load>();
-  load->array = array.shared_from_this();
-  load->entry = &entry;
-  load->accesses.push_back(access);
-  ++entry.pins;
-  charge(shared_, array.chunk_bytes);
-  ++outstanding_;
-  coming_.emplace(&entry, load);
-  if (entry.raw) {
-    load->mask = entry.raw_mask;
-    const std::shared_ptr<const Buffer> raw = entry.raw;
-    lock.unlock();
-    load->stored = Buffer::copy_of(raw->span());
-    advance(load);
-    lock.lock();
-  } else if (array.absent(entry.index)) {
-    load->absent = true;
-    lock.unlock();
-    advance(load);
-    lock.lock();
-  } else {
-    fetch(load, lock);
-  }
-}
-
-void Loads::fetch(const Ptr& load, Lock& lock) {
-  const ArrayState& array = *load->array;
-  const auto mask = array.spec.filter_masks.find(load->entry->index);
-  if (mask != array.spec.filter_masks.end()) load->mask = mask->second;
-  GetRequest request;
-  request.key = array.key(load->entry->index);
-  request.expected = array.chunk_bytes;
-  lock.unlock();
-  load->array->store.get(std::move(request),
-                         [this, load](Result<GetReply> reply) { fetched(load, std::move(reply)); });
-  lock.lock();
-}
-
-void Loads::fetched(const Ptr& load, Result<GetReply> reply) {
-  if (reply.ok()) {
-    load->stored = std::move(reply->body);
-  } else if (reply.status().code() == Code::not_found) {
-    load->absent = true;
-  } else {
-    load->status = reply.status();
-  }
-  advance(load);
-}
-
-// Threads of the store must stay free: the work goes to a codec thread or to the caller.
-void Loads::advance(const Ptr& load) {
-  if (!load->array->spec.codec->runs_anywhere()) {
-    wait_for_caller(load);
+  // What a parent process had under way never arrives here.
+  if (entry.load != nullptr && (entry.load->owner == this || !array.inherited())) {
+    if (entry.load->owner == nullptr) {
+      entry.load->owner = this;
+      ++outstanding_;
+    }
+    entry.load->accesses.push_back(access);
     return;
   }
-  shared_.pool.submit([this, load] {
-    decode(*load);
-    if (take_anywhere_) {
-      arrive(load);
-    } else {
-      wait_for_caller(load);
-    }
-  });
+  const Ptr load = make(array, access);
+  load->entry = &entry;
+  load->index = &entry.index;
+  begin(load, lock);
 }
 
-void Loads::wait_for_caller(const Ptr& load) {
-  const Lock lock(shared_.mutex);
-  for_caller_.push_back(load);
-  shared_.changed.notify_all();
+void Loads::start_alone(ArrayState& array, const Index& index, std::size_t access,
+                        std::byte* memory, Lock& lock) {
+  const Ptr load = make(array, access);
+  load->index = &index;
+  if (memory != nullptr) {
+    load->in_place = true;
+    load->parts.push_back({{0, array.chunk_bytes}, {memory, array.chunk_bytes}});
+  }
+  begin(load, lock);
 }
 
-Load* Loads::find(const Entry& entry) const {
-  const auto found = coming_.find(&entry);
-  return found == coming_.end() ? nullptr : found->second.get();
+void Loads::start_pieces(ArrayState& array, const Index& index, std::size_t access,
+                         const std::vector<Piece>& pieces, std::byte* memory, Lock& lock) {
+  const Ptr load = make(array, access);
+  load->index = &index;
+  load->ranged = true;
+  load->in_place = memory != nullptr && std::all_of(pieces.begin(), pieces.end(),
+                                                    [](const Piece& p) { return p.in_one; });
+  if (load->in_place) load->charged = 0;
+  for (const Piece& piece : pieces) {
+    load->parts.push_back({piece.range, {}});
+    if (!load->in_place) continue;
+    load->parts.back().into = {memory + piece.memory_offset, piece.range.length};
+    load->charged += piece.range.length;
+  }
+  begin(load, lock);
+}
+
+const Load* Loads::find(const Entry& entry) const {
+  return entry.load != nullptr && entry.load->owner == this ? entry.load : nullptr;
 }
 
 Status Loads::failure(const Entry& entry) const {
@@ -127,39 +317,80 @@ Status Loads::failure(const Entry& entry) const {
   return found == failures_.end() ? Status() : found->second;
 }
 
+// Work that only the caller may do goes to it; the rest to it when it waits, and to helpers.
+void Loads::enqueue(const Ptr& load, Lock& lock) {
+  const ChunkCodec& codec = *load->array->spec.codec;
+  if (!codec.runs_anywhere() || (codec.identity() && !take_anywhere_)) {
+    for_caller_.push_back(load);
+    shared_.changed.notify_all();
+    return;
+  }
+  queue_->loads.push_back(load);
+  if (caller_waits_) shared_.changed.notify_all();
+  const std::size_t helpers = queue_->helpers + (caller_waits_ ? 1 : 0);
+  if (queue_->loads.size() <= helpers || queue_->helpers >= shared_.pool.size()) return;
+  ++queue_->helpers;
+  // Without the lock the call may end, and `this` with it.
+  const std::shared_ptr<Shared> shared = load->array->shared;
+  std::function<void()> task = [shared, queue = queue_] { help(shared, queue); };
+  lock.unlock();
+  shared->pool.submit(std::move(task));
+}
+
+void Loads::help(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Queue>& queue) {
+  Lock lock(shared->mutex);
+  while (!queue->loads.empty()) {
+    const Ptr load = std::move(queue->loads.front());
+    queue->loads.pop_front();
+    lock.unlock();
+    decode(*load);
+    complete(load, false);
+    lock.lock();
+  }
+  --queue->helpers;
+}
+
+void Loads::wake() {
+  if (outstanding_ <= wake_at_) shared_.changed.notify_all();
+}
+
 bool Loads::step(Lock& lock) {
-  if (for_caller_.empty()) return false;
-  const Ptr load = std::move(for_caller_.front());
-  for_caller_.pop_front();
+  std::deque<Ptr>& loads = for_caller_.empty() ? queue_->loads : for_caller_;
+  if (loads.empty()) return false;
+  const Ptr load = std::move(loads.front());
+  loads.pop_front();
   lock.unlock();
   if (!load->decoded) decode(*load);
-  arrive(load);
+  complete(load, true);
   lock.lock();
   return true;
 }
 
-// After the last unlock `this` may be gone.
-void Loads::arrive(const Ptr& load) {
-  const std::shared_ptr<ArrayState> array = load->array;
-  Entry& entry = *load->entry;
-  if (!load->status.ok()) load->status = load->status.with_context(array->describe(entry.index));
-  {
-    const Lock lock(shared_.mutex);
-    coming_.erase(&entry);
-    if (!load->status.ok()) failures_.emplace(&entry, load->status);
-    if (load->data && !entry.data) {
-      entry.data = load->data;
-      recount(entry);
-      trim(shared_);
-    }
-  }
-  if (take_) take_(*load);
-  Shared& shared = *array->shared;
-  const Lock lock(shared.mutex);
-  discharge(shared, array->chunk_bytes);
-  unpin(entry);
-  --outstanding_;
-  shared.changed.notify_all();
+void Loads::wait(Lock& lock, std::size_t outstanding) {
+  caller_waits_ = true;
+  wake_at_ = outstanding;
+  shared_.changed.wait(lock);
+  caller_waits_ = false;
+  wake_at_ = kAlways;
+}
+
+void start_ahead(Entry& entry, Lock& lock) {
+  ArrayState& array = *entry.array;
+  auto load = std::make_shared<Load>();
+  load->array = array.shared_from_this();
+  load->charged = array.chunk_bytes;
+  load->entry = &entry;
+  load->index = &entry.index;
+  set_ahead(entry);
+  count(stats().readahead_chunks);
+  begin(load, lock);
+}
+
+void wait_loads(ArrayState& array, Lock& lock) {
+  array.shared->changed.wait(lock, [&] {
+    // What a parent process had under way never ends here.
+    return array.loading == 0 || array.inherited();
+  });
 }
 
 }  // namespace arraymorph::chunk

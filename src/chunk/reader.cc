@@ -1,5 +1,6 @@
 // read_chunks: cached chunks and chunks on their way, to the consumer.
 #include <algorithm>
+#include <utility>
 
 #include "chunk/cache.h"
 #include "chunk/load.h"
@@ -9,6 +10,16 @@
 namespace arraymorph::chunk {
 namespace {
 
+constexpr std::uint64_t kSmallChunk = 128 << 10;  // never read in part
+constexpr std::size_t kMostPieces = 32;           // of one chunk
+constexpr std::size_t kMostRemembered = 1 << 16;  // chunks in ArrayState::spent
+
+/// How a chunk that is not in the cache is brought.
+struct Way {
+  enum class Kind { cached, alone, in_place, pieces } kind = Kind::cached;
+  std::vector<Piece> pieces;
+};
+
 class Reader {
  public:
   Reader(Shared& shared, std::span<const ChunkAccess> accesses, bool anywhere,
@@ -16,12 +27,17 @@ class Reader {
       : shared_(shared),
         accesses_(accesses),
         consume_(consume),
+        anywhere_(anywhere),
         loads_(shared, anywhere, [this](const Load& load) { take(load); }) {}
 
-  Status run() {
+  Status run(const Box* box) {
     Lock lock(shared_.mutex);
+    passes_by_ = takes_much();
     for (std::size_t i = 0; i < accesses_.size() && failure_.ok(); ++i) request(i, lock);
-    wait_until(shared_, lock, step_, [&] { return cached_.empty() && loads_.idle(); });
+    if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, lock);
+    while (!cached_.empty() || !loads_.idle()) {
+      if (!step(lock)) loads_.wait(lock, 0);
+    }
     return failure_;
   }
 
@@ -31,31 +47,146 @@ class Reader {
     Entry* entry;  ///< pinned
   };
 
+  ArrayState& array_of(std::size_t access) const {
+    return ArrayAccess::state(*accesses_[access].array);
+  }
+
+  // Chunks taken whole are more than half of the cache budget.
+  bool takes_much() const {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < accesses_.size(); ++i) {
+      if (accesses_[i].plan->covers_chunk) bytes += array_of(i).chunk_bytes;
+    }
+    return bytes > shared_.limits.cache_bytes / 2;
+  }
+
   void request(std::size_t access, Lock& lock) {
-    ArrayState& array = ArrayAccess::state(*accesses_[access].array);
+    ArrayState& array = array_of(access);
     const Index& index = accesses_[access].plan->index;
     Entry* entry = find(array, index);
+    if (entry != nullptr && (entry->data || entry->load != nullptr)) {
+      use(*entry, access, lock);
+      return;
+    }
     if (entry == nullptr && array.absent(index)) {
       consume_fill(access, array, lock);
       return;
     }
-    if (entry == nullptr || (!entry->data && loads_.find(*entry) == nullptr)) {
-      start_evictions(shared_, lock, array.chunk_bytes);
-      wait_until(shared_, lock, step_, [&] { return has_capacity(shared_, array.chunk_bytes); });
+    count(stats().cache_misses);
+    Way way;
+    if (entry == nullptr) way = choose(access, array);
+    wait_for_room(array.chunk_bytes, lock);
+    switch (way.kind) {
+      case Way::Kind::cached: {
+        start_evictions(shared_, lock, array.chunk_bytes);
+        Entry& pinned = pin(array, index);
+        use(pinned, access, lock);
+        unpin(pinned);
+        break;
+      }
+      case Way::Kind::alone:
+        loads_.start_alone(array, index, access, nullptr, lock);
+        break;
+      case Way::Kind::in_place:
+        loads_.start_alone(array, index, access, in_place(access), lock);
+        break;
+      case Way::Kind::pieces:
+        loads_.start_pieces(array, index, access, way.pieces, memory_of(access), lock);
+        break;
     }
-    Entry& pinned = pin(array, index);
-    if (pinned.data) {
-      count(stats().cache_hits);
-      cached_.push_back({access, &pinned});
+  }
+
+  // In the cache, on its way there, or to be brought there.
+  void use(Entry& entry, std::size_t access, Lock& lock) {
+    use_ahead(entry);
+    if (!entry.data) {
+      loads_.start(entry, access, lock);
       return;
     }
-    if (Load* load = loads_.find(pinned)) {
-      load->accesses.push_back(access);
-    } else {
-      count(stats().cache_misses);
-      loads_.start(pinned, access, lock);
+    count(stats().cache_hits);
+    cached_.push_back({access, &pin(*entry.array, entry.index)});
+  }
+
+  std::byte* memory_of(std::size_t access) const {
+    return anywhere_ ? accesses_[access].memory : nullptr;
+  }
+
+  // Where the whole chunk lies in the caller's buffer in one piece, or null.
+  std::byte* in_place(std::size_t access) const {
+    const ChunkAccess& each = accesses_[access];
+    const Grid& grid = array_of(access).spec.grid;
+    if (memory_of(access) == nullptr || !each.plan->covers_chunk ||
+        each.plan->elements != grid.chunk_elements()) {
+      return nullptr;
     }
-    unpin(pinned);
+    const auto pieces = pieces_of(*each.plan, grid.element_size, 0, 1);
+    if (pieces.size() != 1 || !pieces.front().in_one) return nullptr;
+    return each.memory + pieces.front().memory_offset;
+  }
+
+  Way choose(std::size_t access, ArrayState& array) {
+    const bool whole = accesses_[access].plan->covers_chunk;
+    const bool stays_out = whole && passes_by_;
+    if (array.spec.codec->identity()) {
+      if (whole && in_place(access) != nullptr && (stays_out || first_time(access, array))) {
+        return {Way::Kind::in_place, {}};
+      }
+      if (!whole && array.chunk_bytes > kSmallChunk) {
+        if (std::vector<Piece> pieces = cheaper_pieces(access, array); !pieces.empty()) {
+          return {Way::Kind::pieces, std::move(pieces)};
+        }
+      }
+    }
+    return {stays_out ? Way::Kind::alone : Way::Kind::cached, {}};
+  }
+
+  double& spent_on(std::size_t access, ArrayState& array) {
+    if (array.spent.size() >= kMostRemembered) array.spent.clear();
+    return array.spent[accesses_[access].plan->index];
+  }
+
+  bool first_time(std::size_t access, ArrayState& array) {
+    double& spent = spent_on(access, array);
+    if (spent > 0) return false;
+    spent = chunk_cost(array.link->cost(), accesses_.size(), 1,
+                       static_cast<double>(array.chunk_bytes));
+    return true;
+  }
+
+  // The byte ranges of the chunk when they cost less than the whole, else nothing.
+  std::vector<Piece> cheaper_pieces(std::size_t access, ArrayState& array) {
+    const ChunkPlan& plan = *accesses_[access].plan;
+    const std::uint64_t element = array.spec.grid.element_size;
+    const auto chunk_bytes = static_cast<double>(array.chunk_bytes);
+    if (static_cast<double>(plan.elements * element) > chunk_bytes / 2) return {};
+    const LinkCost cost = array.link->cost();
+    std::vector<Piece> pieces = pieces_of(plan, element, cheap_gap(cost), kMostPieces);
+    if (pieces.empty()) return {};
+    double bytes = 0;
+    for (const Piece& piece : pieces) bytes += static_cast<double>(piece.range.length);
+    const std::size_t together = accesses_.size();
+    const double whole = chunk_cost(cost, together, 1, chunk_bytes);
+    const double ranges =
+        chunk_cost(cost, together, static_cast<double>(pieces.size()), bytes);
+    double& spent = spent_on(access, array);
+    if (whole_is_better(whole, ranges, spent)) return {};
+    spent += ranges;
+    return pieces;
+  }
+
+  // More requests than keep the connections busy only cost memory; of small ones there may be
+  // many, for they end faster than this thread can start them.
+  bool has_room(std::uint64_t bytes) const {
+    if (!has_capacity(shared_, bytes)) return false;
+    const std::size_t busy = shared_.limits.connections + shared_.limits.connections / 2;
+    return bytes <= kSmallChunk || shared_.in_flight_requests < busy;
+  }
+
+  // Woken when a good part has ended, so that requests go out in batches.
+  void wait_for_room(std::uint64_t bytes, Lock& lock) {
+    while (!has_room(bytes)) {
+      if (!step(lock)) loads_.wait(lock, loads_.outstanding() * 7 / 8);
+    }
   }
 
   // Known not to exist: nothing to fetch, nothing worth caching.
@@ -95,10 +226,12 @@ class Reader {
   // On any thread when the consumer allows it; no lock held.
   void take(const Load& load) {
     Status status = load.status;
+    if (status.ok() && load.in_place) return;
     for (std::size_t i = 0; i < load.accesses.size() && status.ok(); ++i) {
       if (failed()) return;
       status = consume_(load.accesses[i], load.data->span());
     }
+    if (status.ok()) return;
     const Lock lock(shared_.mutex);
     fail(std::move(status));
   }
@@ -115,8 +248,9 @@ class Reader {
   Shared& shared_;
   const std::span<const ChunkAccess> accesses_;
   const ConsumeChunk& consume_;
+  const bool anywhere_;
+  bool passes_by_ = false;  ///< chunks taken whole stay out of the cache
   Loads loads_;
-  const Step step_ = [this](Lock& lock) { return step(lock); };
   std::vector<Cached> cached_;
   std::unordered_map<const ArrayState*, std::shared_ptr<Buffer>> fills_;
   Status failure_;
@@ -125,8 +259,8 @@ class Reader {
 }  // namespace
 
 Status read_chunks(Engine& engine, std::span<const ChunkAccess> accesses, bool anywhere,
-                   const ConsumeChunk& consume) {
-  return Reader(*engine.shared(), accesses, anywhere, consume).run();
+                   const ConsumeChunk& consume, const Box* box) {
+  return Reader(*engine.shared(), accesses, anywhere, consume).run(box);
 }
 
 }  // namespace arraymorph::chunk

@@ -5,6 +5,7 @@
 
 #include "chunk/cache.h"
 #include "chunk/flush.h"
+#include "chunk/load.h"
 #include "chunk/send.h"
 
 namespace arraymorph::chunk {
@@ -60,6 +61,9 @@ class Resize {
     {
       Lock lock(array_.shared->mutex);
       wait_idle(array_, lock);
+      wait_loads(array_, lock);
+      array_.pattern = Pattern();
+      array_.spent.clear();
     }
     if (!array_.spec.fresh) {
       ARRAYMORPH_ASSIGN(const std::vector<StoredChunk> chunks, list_chunks(array_));

@@ -8,14 +8,18 @@
 
 #include <condition_variable>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "chunk/array.h"
 #include "chunk/engine.h"
+#include "chunk/link.h"
+#include "chunk/read_ahead.h"
 #include "runtime/lifecycle.h"
 
 namespace arraymorph::chunk {
@@ -23,6 +27,7 @@ namespace arraymorph::chunk {
 using Lock = std::unique_lock<std::mutex>;
 
 struct ArrayState;
+struct Load;  // chunk/load.h
 
 /// A chunk in the cache. It may hold `data`, `raw`, both (raw bytes and what they decode to), or
 /// neither while it is being loaded.
@@ -40,6 +45,8 @@ struct Entry {
   bool filling = false;     ///< `data` is being made on a codec thread, for the calling thread
   bool leaving = false;     ///< being written so as to be dropped
   bool unsaved = false;     ///< counted in ArrayState::unsaved
+  bool ahead = false;       ///< fetched ahead, not used yet; counted in Shared::ahead_bytes
+  Load* load = nullptr;     ///< on its way here; what it brings is what is stored
   unsigned pins = 0;        ///< a call or load uses it: not evicted
   std::uint64_t flush = 0;  ///< last flush that tried to store it
   std::uint64_t used = 0;   ///< clock of the last use
@@ -52,15 +59,18 @@ struct Entry {
 struct Shared {
   Shared(const EngineLimits& l, ThreadPool& p) : limits(l), pool(p) {}
 
-  const EngineLimits limits;
-  ThreadPool& pool;  ///< used only while an Array keeps the Engine alive
+  EngineLimits limits;  ///< cache_bytes follows Engine::claim_cache; the rest stays
+  ThreadPool& pool;     ///< used only while an Array keeps the Engine alive
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::uint64_t cached_bytes = 0;
   std::uint64_t leaving_bytes = 0;
   std::uint64_t in_flight_bytes = 0;
   std::size_t in_flight_requests = 0;
-  std::size_t writing = 0;  ///< entries
+  std::size_t writing = 0;        ///< entries
+  std::uint64_t ahead_bytes = 0;  ///< chunks fetched ahead, under way or not used yet
+  std::multiset<std::uint64_t> cache_claims;
+  std::map<const ObjectStore*, std::shared_ptr<Link>> links;
   std::uint64_t clock = 0;
   std::uint64_t flushes = 0;
   /// Entries at rest, least recently used first. `failed`: the last PUT failed, not tried again
@@ -88,6 +98,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
 
   ObjectStore& store;  ///< owned by Array
   const std::shared_ptr<Shared> shared;
+  const std::shared_ptr<Link> link;  ///< to `store`
   ArraySpec spec;
   const std::uint64_t chunk_bytes;
   const std::uint64_t generation;  ///< fork_generation() when made
@@ -96,6 +107,10 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   IndexSet given_up;        ///< objects a shrink gave up, still to be removed
   std::size_t unsaved = 0;  ///< entries dirty or writing
   std::size_t writing = 0;  ///< entries
+  std::size_t loading = 0;  ///< Loads, those of the calling thread included
+  /// Seconds spent on reads that left nothing in the cache, by chunk.
+  std::unordered_map<Index, double, IndexHash> spent;
+  Pattern pattern;  ///< of successive reads
 
   std::string key(const Index& index) const { return chunk_key(spec.prefix, index); }
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".

@@ -22,6 +22,10 @@ namespace arraymorph {
   X(errors)          /* verbs that failed, not_found apart */ \
   X(cache_hits)      /* chunks found decoded in the cache */  \
   X(cache_misses)    /* chunks that had to be loaded */       \
+  X(range_requests)  /* gets of a part of a chunk */          \
+  X(readahead_chunks) /* chunks fetched before a call asked */ \
+  X(readahead_used)   /* of these, used by a call */           \
+  X(readahead_unused) /* of these, dropped without use */      \
   X(commits)         /* metadata objects stored */
 
 struct Stats {

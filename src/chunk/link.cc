@@ -1,0 +1,89 @@
+#include "chunk/link.h"
+
+#include <algorithm>
+
+namespace arraymorph::chunk {
+namespace {
+
+constexpr std::uint64_t kSmallAnswer = 64 << 10;
+constexpr std::uint64_t kStretchBytes = 8 << 20;  // evaluated when it has brought so much
+constexpr std::uint64_t kStretchAnswers = 256;
+constexpr std::uint64_t kTellingBytes = 512 << 10;  // less says nothing about the bandwidth
+constexpr std::uint64_t kTellingAnswers = 32;       // and fewer nothing about requests
+constexpr double kLeastSeconds = 20e-6;
+constexpr double kForget = 0.05;  // share of a slower answer that the latency takes over
+
+double seconds(Link::Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+void blend(double& value, double sample, double weight) { value += (sample - value) * weight; }
+
+}  // namespace
+
+void Link::started(Time now) {
+  const std::lock_guard lock(mutex_);
+  if (in_flight_++ == 0) begin_stretch(now, true);
+}
+
+void Link::answered(Time sent, Time now, std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const bool alone = in_flight_ == 1 && answers_ == 0;
+  --in_flight_;
+  bytes_ += bytes;
+  ++answers_;
+  const double elapsed = std::max(seconds(now - sent), kLeastSeconds);
+  if (bytes > 0 && (bytes <= kSmallAnswer || alone || elapsed < cost_.latency)) {
+    learn_latency(elapsed, bytes);
+  }
+  if (in_flight_ == 0 || bytes_ >= kStretchBytes || answers_ >= kStretchAnswers) {
+    learn_rate(seconds(now - since_));
+    begin_stretch(now, false);
+  }
+}
+
+LinkCost Link::cost() const {
+  const std::lock_guard lock(mutex_);
+  return cost_;
+}
+
+void Link::learn_latency(double elapsed, std::uint64_t bytes) {
+  // What came with the answer took time of its own, but never more than most of it.
+  const double transfer = static_cast<double>(bytes) * cost_.per_byte;
+  const double sample = elapsed - std::min(transfer, elapsed * 0.75);
+  if (!latency_known_ || sample < cost_.latency) {
+    cost_.latency = sample;
+  } else {
+    blend(cost_.latency, sample, kForget);
+  }
+  latency_known_ = true;
+}
+
+void Link::learn_rate(double elapsed) {
+  const double busy = idle_before_ ? elapsed - cost_.latency : elapsed;
+  if (busy <= 0) return;
+  const auto bytes = static_cast<double>(bytes_);
+  const auto answers = static_cast<double>(answers_);
+  const double for_bytes = bytes * cost_.per_byte;
+  const double for_requests = answers * cost_.per_request;
+  if (bytes_ / answers_ < kSmallAnswer) {
+    if (answers_ < kTellingAnswers) return;
+    const double left = std::max(busy - for_bytes, busy * 0.25);
+    blend(cost_.per_request, left / answers, 0.3);
+    return;
+  }
+  if (bytes_ < kTellingBytes) return;
+  const double left = std::max(busy - for_requests, busy * 0.5);
+  const double weight = std::min(0.5, bytes / static_cast<double>(kStretchBytes));
+  blend(cost_.per_byte, left / bytes, rate_known_ ? weight : 1.0);
+  rate_known_ = true;
+}
+
+void Link::begin_stretch(Time now, bool idle_before) {
+  since_ = now;
+  idle_before_ = idle_before;
+  bytes_ = 0;
+  answers_ = 0;
+}
+
+}  // namespace arraymorph::chunk

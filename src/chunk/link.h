@@ -1,0 +1,53 @@
+// Link: how fast a store answers, measured on the requests that go to it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+
+namespace arraymorph::chunk {
+
+/// What requests cost, in seconds.
+struct LinkCost {
+  double latency = 0.01;       ///< from a request to its answer, when the answer is small
+  double per_request = 1e-4;   ///< what one more request beside others adds
+  double per_byte = 1 / 100e6;  ///< inverse of the bandwidth of all connections together
+
+  /// Of `requests` in flight together that bring `bytes`, their latency apart.
+  double transfer(double requests, double bytes) const {
+    return requests * per_request + bytes * per_byte;
+  }
+};
+
+/// Latency is that of the fastest small answers, forgotten slowly. Bandwidth and the cost of a
+/// request come from stretches in which something was always under way: bytes and requests over
+/// the time they took, latency at the start apart. Thread-safe.
+class Link {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+
+  void started(Time now);
+  /// A request sent at `sent` has been answered with `bytes` (0: it failed or found nothing).
+  void answered(Time sent, Time now, std::uint64_t bytes);
+
+  LinkCost cost() const;
+
+ private:
+  void learn_latency(double elapsed, std::uint64_t bytes);
+  void learn_rate(double seconds);
+  void begin_stretch(Time now, bool idle_before);
+
+  mutable std::mutex mutex_;
+  LinkCost cost_;
+  bool latency_known_ = false;
+  bool rate_known_ = false;
+  std::uint64_t in_flight_ = 0;
+  // The stretch under way.
+  Time since_;
+  bool idle_before_ = true;  ///< it began with a request: the latency of that one counts in it
+  std::uint64_t bytes_ = 0;
+  std::uint64_t answers_ = 0;
+};
+
+}  // namespace arraymorph::chunk

@@ -1,0 +1,53 @@
+// Read-ahead: recognises calls that move evenly along one axis and fetches what the next ones
+// will ask for while the caller computes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "chunk/array.h"
+
+namespace arraymorph::chunk {
+
+struct ArrayState;
+
+/// What the next calls will read, as long as they go on like the last ones.
+struct Course {
+  std::size_t axis = 0;
+  std::int64_t step = 0;      ///< elements from one call to the next, not 0
+  std::uint64_t steps = 0;    ///< how often they have moved so
+  double interval = 0;        ///< seconds from one call to the next, lately
+};
+
+/// Successive reads of one array: the boxes of calls on a course have the same shape, except that
+/// the array's edge may cut the last one, and each lies one step further along one axis.
+class Pattern {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// The next call. A course is known from the third call on.
+  std::optional<Course> observe(const Box& box, Time now);
+
+  /// Steps ahead of the last call that have been dealt with.
+  std::uint64_t scheduled = 0;
+
+ private:
+  Box last_;
+  Time at_;
+  Course course_;
+};
+
+/// `box` moved by `steps` along `course` and cut at `dims`; empty where the axis ends.
+std::optional<Box> moved(const Box& box, const Course& course, std::uint64_t steps,
+                         const Extent& dims);
+
+/// A call that reads `box` is under way: fetch for the next ones what pays. Never more than
+/// EngineLimits::read_ahead_bytes, a quarter of the cache budget or of the bytes in flight; never
+/// further than the course has already lasted, nor than it takes to hide the latency. What fails
+/// is asked for again by the call that needs it. With the mutex held by `lock`, which it may
+/// release meanwhile.
+void read_ahead(ArrayState& array, const Box& box, std::unique_lock<std::mutex>& lock);
+
+}  // namespace arraymorph::chunk
