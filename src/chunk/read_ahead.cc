@@ -92,7 +92,7 @@ bool fetch_chunk(ArrayState& array, const Index& index, Lock& lock) {
 
 }  // namespace
 
-std::optional<Course> Pattern::observe(const Box& box, Time now) {
+std::optional<Course> AccessPattern::observe(const Box& box, Time now) {
   const auto axis = moving_axis(last_, box);
   const std::int64_t step =
       axis ? static_cast<std::int64_t>(box.low[*axis] - last_.low[*axis]) : 0;

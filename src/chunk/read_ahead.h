@@ -23,7 +23,7 @@ struct Course {
 
 /// Successive reads of one array: the boxes of calls on a course have the same shape, except that
 /// the array's edge may cut the last one, and each lies one step further along one axis.
-class Pattern {
+class AccessPattern {
  public:
   using Time = std::chrono::steady_clock::time_point;
 

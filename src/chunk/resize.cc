@@ -62,7 +62,7 @@ class Resize {
       Lock lock(array_.shared->mutex);
       wait_idle(array_, lock);
       wait_loads(array_, lock);
-      array_.pattern = Pattern();
+      array_.pattern = AccessPattern();
       array_.spent.clear();
     }
     if (!array_.spec.fresh) {

@@ -110,7 +110,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::size_t loading = 0;  ///< Loads, those of the calling thread included
   /// Seconds spent on reads that left nothing in the cache, by chunk.
   std::unordered_map<Index, double, IndexHash> spent;
-  Pattern pattern;  ///< of successive reads
+  AccessPattern pattern;  ///< of successive reads
 
   std::string key(const Index& index) const { return chunk_key(spec.prefix, index); }
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
