@@ -47,7 +47,8 @@ struct PutCondition {
 
 struct PutRequest {
   std::string key;
-  /// Shared so that the caller may keep reading it while the request is in flight.
+  /// Shared so that the caller may keep reading it while the request is in flight; nobody may
+  /// change it before the callback runs, and the store has no use for it afterwards.
   std::shared_ptr<const Buffer> body;
   PutCondition condition;
   /// Survive a power cut before the callback runs (local store: fsync). S3 always does.

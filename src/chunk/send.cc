@@ -13,6 +13,7 @@ struct Content {
   std::shared_ptr<Buffer> data;
   std::shared_ptr<const Buffer> raw;
   bool dirty = false;
+  bool given_up = false;
 };
 
 struct Put {
@@ -83,9 +84,8 @@ bool fill(Put& put) {
   const Lock lock(shared.mutex);
   Entry& entry = *put.entry;
   entry.filling = false;
-  if (status.ok()) {
-    put.array->given_up.erase(entry.index);
-  } else {
+  if (!status.ok()) {
+    if (put.before.given_up) put.array->given_up.insert(entry.index);
     entry.data = std::move(put.before.data);
     entry.raw = std::move(put.before.raw);
     entry.dirty = put.before.dirty;
@@ -184,11 +184,13 @@ void send(Entry& entry, Lock& lock) {
 }
 
 void send_filled(Entry& entry, std::shared_ptr<Buffer> data, Fill fill, Lock& lock) {
-  Content before{std::move(entry.data), std::move(entry.raw), entry.dirty};
+  Content before{std::move(entry.data), std::move(entry.raw), entry.dirty,
+                 entry.array->given_up.contains(entry.index)};
   entry.data = std::move(data);
   entry.raw.reset();
   entry.filling = true;
   recount(entry);
+  mark_dirty(entry);
   const std::shared_ptr<Put> put = begin(entry);
   put->before = std::move(before);
   put->fill = std::move(fill);

@@ -125,6 +125,13 @@ TEST_P(StoreTest, EntityTagChangesWithContentOfTheSameSize) {
   EXPECT_EQ(std::unique(tags.begin(), tags.end()), tags.end());
 }
 
+TEST_P(StoreTest, TheBodyIsTheCallersAgainAfterTheAnswer) {
+  const auto body = std::make_shared<Buffer>(Buffer::copy_of(bytes("first")->span()));
+  ASSERT_TRUE(put(*store_, {key("a"), body, {}, false}).ok());
+  std::fill_n(body->data(), body->size(), std::byte{'x'});
+  EXPECT_EQ(must_get("a"), "first");
+}
+
 TEST_P(StoreTest, KeepsEmptyObjects) {
   must_put("empty", "");
   const Result<GetReply> reply = get(*store_, {key("empty"), {}, {}});

@@ -110,7 +110,8 @@ class MemoryStore final : public ObjectStore {
         (it == objects_.end() || it->second.etag != condition.etag)) {
       return Status(Code::conflict, name + " was changed by somebody else");
     }
-    Object object{std::move(request.body), "\"" + std::to_string(++version_) + "\""};
+    // A copy: the caller may change its own once it has been answered.
+    Object object{std::make_shared<const Buffer>(Buffer::copy_of(request.body->span())), "\"" + std::to_string(++version_) + "\""};
     PutReply reply{object.etag};
     objects_.insert_or_assign(request.key, std::move(object));
     return reply;
