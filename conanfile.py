@@ -57,6 +57,8 @@ class ArrayMorph(ConanFile):
             self.requires("openssl/[>=3 <4]")
         self.requires("zlib/[>=1.3 <2]")
         self.requires("libdeflate/1.25")
+        self.requires("lz4/1.10.0")
+        self.requires("zstd/1.5.7")
         self.requires("nlohmann_json/3.12.0")
         # Headers only: the plugin takes every function from the libhdf5 that loads it.
         self.requires("hdf5/1.14.6", headers=True, libs=False, run=False)

@@ -1,53 +1,17 @@
 // Deflate (filter 1): a zlib stream (RFC 1950), by libdeflate.
 #include <libdeflate.h>
 
-#include <algorithm>
 #include <array>
-#include <mutex>
-#include <vector>
 
 #include "codec/filter.h"
+#include "codec/idle_pool.h"
 
 namespace arraymorph::codec {
 namespace {
 
 constexpr unsigned kMaxLevel = 9;
 
-// (De)compressors are large and costly to allocate for small chunks, so idle ones are kept. The
-// pool is never destroyed: HDF5 still closes files after our static objects would be gone.
-template <class T, void (*kFree)(T*)>
-class IdlePool {
- public:
-  template <class Make>
-  T* take(Make make) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        T* object = idle_.back();
-        idle_.pop_back();
-        return object;
-      }
-    }
-    return make();
-  }
-
-  void give_back(T* object) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (idle_.size() < kKept) {
-        idle_.push_back(object);
-        return;
-      }
-    }
-    kFree(object);
-  }
-
- private:
-  static constexpr std::size_t kKept = 32;
-  std::mutex mutex_;
-  std::vector<T*> idle_;
-};
-
+// (De)compressors are large and costly to allocate for small chunks.
 using Compressors = IdlePool<libdeflate_compressor, libdeflate_free_compressor>;
 using Decompressors = IdlePool<libdeflate_decompressor, libdeflate_free_decompressor>;
 
@@ -67,38 +31,32 @@ class Deflate final : public Filter {
  public:
   explicit Deflate(unsigned level) : level_(level) {}
 
-  Result<Buffer> encode(ConstByteSpan in) const override {
-    Compressors& pool = compressors(level_);
-    libdeflate_compressor* compressor =
-        pool.take([&] { return libdeflate_alloc_compressor(static_cast<int>(level_)); });
+  Result<std::size_t> encode(ConstByteSpan in, ByteSpan out) const override {
+    const auto compressor = compressors(level_).take(
+        [&] { return libdeflate_alloc_compressor(static_cast<int>(level_)); });
     if (compressor == nullptr) return out_of_memory();
-    Buffer out(libdeflate_zlib_compress_bound(compressor, in.size()));
     const std::size_t size =
-        libdeflate_zlib_compress(compressor, in.data(), in.size(), out.data(), out.size());
-    pool.give_back(compressor);
+        libdeflate_zlib_compress(compressor.get(), in.data(), in.size(), out.data(), out.size());
     if (size == 0) return Status(Code::internal, "deflate: output larger than its bound");
-    // The bound is larger than the input: keep only what was written.
-    return Buffer::copy_of({out.data(), size});
+    return size;
   }
 
-  Result<Buffer> decode(Buffer in, std::size_t limit) const override {
-    libdeflate_decompressor* decompressor =
-        decompressors().take([] { return libdeflate_alloc_decompressor(); });
+  Result<ConstByteSpan> decode(ConstByteSpan in, ByteSpan out) const override {
+    const auto decompressor = decompressors().take([] { return libdeflate_alloc_decompressor(); });
     if (decompressor == nullptr) return out_of_memory();
-    Buffer out(std::max<std::size_t>(limit, 1));
+    std::byte none{};  // libdeflate wants an address even for no bytes
     std::size_t size = 0;
     const libdeflate_result result =
-        libdeflate_zlib_decompress(decompressor, in.data(), in.size(), out.data(), limit, &size);
-    decompressors().give_back(decompressor);
+        libdeflate_zlib_decompress(decompressor.get(), in.data(), in.size(),
+                                   out.empty() ? &none : out.data(), out.size(), &size);
     if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
       return Status(Code::corrupt,
-                    "deflate: more than the " + std::to_string(limit) + " bytes possible");
+                    "deflate: more than the " + std::to_string(out.size()) + " bytes possible");
     }
     if (result != LIBDEFLATE_SUCCESS) {
       return Status(Code::corrupt, "deflate: stream damaged or cut off");
     }
-    out.shrink(size);
-    return out;
+    return ConstByteSpan(out.first(size));
   }
 
   // zlib's own conservative bound (deflateBound), which holds for any of its settings.

@@ -1,7 +1,9 @@
 // The pipeline of built-in filters: in order on encode, in reverse on decode.
 #include <algorithm>
+#include <array>
 
 #include "codec/filter.h"
+#include "codec/scratch.h"
 
 namespace arraymorph {
 namespace {
@@ -9,50 +11,83 @@ namespace {
 // The filter mask has one bit per filter; HDF5 allows no more filters (H5Z_MAX_NFILTERS).
 constexpr std::size_t kMaxFilters = 32;
 
+struct Step {
+  std::unique_ptr<const codec::Filter> run;
+  int id = 0;
+  bool optional = false;
+};
+
 class BuiltinCodec final : public ChunkCodec {
  public:
-  explicit BuiltinCodec(std::vector<std::unique_ptr<const codec::Filter>> filters)
-      : filters_(std::move(filters)) {}
+  explicit BuiltinCodec(std::vector<Step> steps) : steps_(std::move(steps)) {}
 
   bool runs_anywhere() const noexcept override { return true; }
-  bool identity() const noexcept override { return filters_.empty(); }
+  bool identity() const noexcept override { return steps_.empty(); }
 
   Result<EncodedChunk> encode(ConstByteSpan decoded) const override {
-    if (filters_.empty()) return EncodedChunk{Buffer::copy_of(decoded), 0};
-    ARRAYMORPH_ASSIGN(Buffer bytes, filters_.front()->encode(decoded));
-    for (std::size_t i = 1; i < filters_.size(); ++i) {
-      ARRAYMORPH_ASSIGN(bytes, filters_[i]->encode(bytes.span()));
+    codec::Scratch scratch;
+    std::size_t free_area = 0;
+    ConstByteSpan bytes = decoded;
+    std::uint32_t mask = 0;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const codec::Filter& filter = *steps_[i].run;
+      const std::size_t room = filter.max_encoded(bytes.size());
+      // Where the size is known the last filter writes what is kept; else that is copied out.
+      Buffer whole;
+      if (i + 1 == steps_.size() && filter.fixed_size()) whole = Buffer(room);
+      const ByteSpan out = whole.empty() ? scratch.area(free_area, room) : whole.span();
+      ARRAYMORPH_ASSIGN(const std::size_t size, filter.encode(bytes, out));
+      if (size == codec::Filter::kSkipped) {
+        if (!steps_[i].optional) return no_gain(i);
+        mask |= 1u << i;
+        continue;
+      }
+      if (!whole.empty()) return EncodedChunk{std::move(whole), mask};
+      bytes = out.first(size);
+      free_area = 1 - free_area;
     }
-    return EncodedChunk{std::move(bytes), 0};
+    return EncodedChunk{Buffer::copy_of(bytes), mask};
   }
 
   Status decode_into(ConstByteSpan stored, std::uint32_t filter_mask,
                      ByteSpan into) const override {
     const auto applied = [&](std::size_t i) { return (filter_mask >> i & 1u) == 0; };
-    // limits[i]: the most bytes that went into filter i; limits.back(): that can be stored.
-    std::vector<std::size_t> limits{into.size()};
-    for (std::size_t i = 0; i < filters_.size(); ++i) {
-      limits.push_back(applied(i) ? filters_[i]->max_encoded(limits[i]) : limits[i]);
+    // limits[i]: the most bytes that went into filter i; the last: that can be stored.
+    std::array<std::size_t, kMaxFilters + 1> limits{into.size()};
+    std::size_t first = steps_.size();  // of those applied
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      limits[i + 1] = applied(i) ? steps_[i].run->max_encoded(limits[i]) : limits[i];
+      if (applied(i)) first = std::min(first, i);
     }
-    if (stored.size() > limits.back()) {
-      return Status(Code::corrupt, std::to_string(stored.size()) + " bytes stored, at most " +
-                                       std::to_string(limits.back()) + " expected");
+    if (stored.size() > limits[steps_.size()]) {
+      return {Code::corrupt, std::to_string(stored.size()) + " bytes stored, at most " +
+                                 std::to_string(limits[steps_.size()]) + " expected"};
     }
-    Buffer bytes = Buffer::copy_of(stored);
-    for (std::size_t i = filters_.size(); i-- > 0;) {
+    codec::Scratch scratch;
+    std::size_t free_area = 0;
+    ConstByteSpan bytes = stored;
+    for (std::size_t i = steps_.size(); i-- > 0;) {
       if (!applied(i)) continue;
-      ARRAYMORPH_ASSIGN(bytes, filters_[i]->decode(std::move(bytes), limits[i]));
+      const ByteSpan out = i == first ? into : scratch.area(free_area, limits[i]);
+      ARRAYMORPH_ASSIGN(bytes, steps_[i].run->decode(bytes, out));
+      if (bytes.data() == out.data()) free_area = 1 - free_area;
     }
     if (bytes.size() != into.size()) {
-      return Status(Code::corrupt, std::to_string(bytes.size()) + " bytes decoded, " +
-                                       std::to_string(into.size()) + " expected");
+      return {Code::corrupt, std::to_string(bytes.size()) + " bytes decoded, " +
+                                 std::to_string(into.size()) + " expected"};
     }
-    std::copy(bytes.span().begin(), bytes.span().end(), into.begin());
+    if (bytes.data() != into.data()) std::copy(bytes.begin(), bytes.end(), into.begin());
     return {};
   }
 
  private:
-  std::vector<std::unique_ptr<const codec::Filter>> filters_;
+  Status no_gain(std::size_t filter) const {
+    return {Code::unsupported, "filter " + std::to_string(steps_[filter].id) +
+                                   " does not make this chunk smaller, and was not added as "
+                                   "optional: add it with H5Z_FLAG_OPTIONAL"};
+  }
+
+  std::vector<Step> steps_;
 };
 
 }  // namespace
@@ -68,13 +103,13 @@ Result<Buffer> ChunkCodec::decode(Buffer stored, std::uint32_t filter_mask,
 std::shared_ptr<const ChunkCodec> make_builtin_codec(const std::vector<FilterSpec>& filters,
                                                      std::size_t element_size) {
   if (filters.size() > kMaxFilters) return nullptr;
-  std::vector<std::unique_ptr<const codec::Filter>> made;
+  std::vector<Step> steps;
   for (const FilterSpec& spec : filters) {
     auto filter = codec::make_filter(spec, element_size);
     if (filter == nullptr) return nullptr;
-    made.push_back(std::move(filter));
+    steps.push_back({std::move(filter), spec.id, spec.optional});
   }
-  return std::make_shared<BuiltinCodec>(std::move(made));
+  return std::make_shared<BuiltinCodec>(std::move(steps));
 }
 
 }  // namespace arraymorph
