@@ -1,7 +1,7 @@
-// Bitshuffle (filter 32008, bshuf_h5filter.c): bit k of every element of a block next to each other,
-// then LZ4 or zstd of each block, or neither. With one of them: size (8 bytes), block size in bytes
-// (4), then per block its stored size (4) and bytes, big-endian. Elements past the last multiple of
-// eight stay as they are, at the end.
+// Bitshuffle (filter 32008, bshuf_h5filter.c): bit k of every element of a block next to each
+// other, then LZ4 or zstd of each block, or neither. With one of them: size (8 bytes), block size
+// in bytes (4), then per block its stored size (4) and bytes, big-endian. Elements past the last
+// multiple of eight stay as they are, at the end.
 #include <algorithm>
 #include <bit>
 
@@ -58,8 +58,8 @@ class Bitshuffle final : public Filter {
       if (set_.codec == nullptr) {
         at += bytes;
       } else {
-        const std::size_t size = set_.codec->compress(
-            bits.first(bytes), out.subspan(at + kBlockHeader), set_.level);
+        const std::size_t size =
+            set_.codec->compress(bits.first(bytes), out.subspan(at + kBlockHeader), set_.level);
         if (size == BlockCodec::kFailed) return Status(Code::internal, "bitshuffle: out of memory");
         write_big_endian(size, out.subspan(at, kBlockHeader));
         at += kBlockHeader + size;

@@ -41,9 +41,7 @@ struct Sums {
   std::uint64_t sum1 = 0;
   std::uint64_t sum2 = 0;
 
-  static std::uint64_t reduce(std::uint64_t sum) {
-    return sum == 0 ? 0 : (sum - 1) % kModulus + 1;
-  }
+  static std::uint64_t reduce(std::uint64_t sum) { return sum == 0 ? 0 : (sum - 1) % kModulus + 1; }
 
   void add(std::uint64_t word) {
     sum1 = reduce(sum1 + word);

@@ -9,7 +9,8 @@
 namespace arraymorph::codec {
 
 /// Any thread takes and gives back. Make pools with `new` and never destroy them: HDF5 still closes
-/// files after static objects would be gone, and thread-local ones of the main thread are gone then.
+/// files after static objects would be gone, and thread-local ones of the main thread are gone
+/// then.
 template <class T, auto kFree>
 class IdlePool {
  public:

@@ -111,8 +111,7 @@ TEST_P(CodecConformance, RoundTrips) {
     for (const Content content : {Content::constant, Content::random, Content::ramp}) {
       const Buffer data = make(size, content);
       EncodedChunk encoded = encode(data);
-      Result<Buffer> decoded =
-          codec_->decode(std::move(encoded.bytes), encoded.filter_mask, size);
+      Result<Buffer> decoded = codec_->decode(std::move(encoded.bytes), encoded.filter_mask, size);
       ASSERT_TRUE(decoded.ok()) << size << ": " << decoded.status().message();
       ASSERT_TRUE(equal(decoded->span(), data.span())) << size;
     }
@@ -142,8 +141,7 @@ TEST_P(CodecConformance, RefusesTruncatedInput) {
   const EncodedChunk stored = encode(data);
   for (std::size_t size = 0; size < stored.bytes.size(); ++size) {
     Buffer cut = Buffer::copy_of(stored.bytes.span().first(size));
-    const Result<Buffer> decoded =
-        codec_->decode(std::move(cut), stored.filter_mask, data.size());
+    const Result<Buffer> decoded = codec_->decode(std::move(cut), stored.filter_mask, data.size());
     ASSERT_EQ(decoded.status().code(), Code::corrupt) << size;
     ASSERT_FALSE(decoded.status().message().empty());
   }
@@ -191,7 +189,8 @@ TEST_P(CodecConformance, SurvivesNoise) {
 }
 
 TEST_P(CodecConformance, RefusesBombs) {
-  const Result<Buffer> decoded = codec_->decode(encode(make(16u << 20, Content::constant)).bytes, 0, 100);
+  const Result<Buffer> decoded =
+      codec_->decode(encode(make(16u << 20, Content::constant)).bytes, 0, 100);
   ASSERT_EQ(decoded.status().code(), Code::corrupt);
 }
 
@@ -237,7 +236,8 @@ TEST(BuiltinCodec, DecodesIntoMemoryOfTheCaller) {
   const EncodedChunk encoded = std::move(codec->encode(data.span())).value();
   Buffer room(data.size() + 16);
   std::fill(room.span().begin(), room.span().end(), std::byte{0xee});
-  ASSERT_TRUE(codec->decode_into(encoded.bytes.span(), 0, room.span().subspan(8, data.size())).ok());
+  ASSERT_TRUE(
+      codec->decode_into(encoded.bytes.span(), 0, room.span().subspan(8, data.size())).ok());
   EXPECT_TRUE(equal(room.span().subspan(8, data.size()), data.span()));
   for (std::size_t i = 0; i < 8; ++i) {
     EXPECT_EQ(room.data()[i], std::byte{0xee});

@@ -88,8 +88,7 @@ void expect_stored_as(const FilterSpec& filter, const Bytes& data, const Bytes& 
   ASSERT_TRUE(encoded.ok());
   ASSERT_EQ(encoded->filter_mask, 0u);
   ASSERT_TRUE(std::ranges::equal(encoded->bytes.span(), span_of(stored)));
-  const Result<Buffer> decoded =
-      codec->decode(Buffer::copy_of(span_of(stored)), 0, data.size());
+  const Result<Buffer> decoded = codec->decode(Buffer::copy_of(span_of(stored)), 0, data.size());
   ASSERT_TRUE(decoded.ok());
   ASSERT_TRUE(std::ranges::equal(decoded->span(), span_of(data)));
 }
