@@ -90,14 +90,17 @@ def test_chunk_objects_hold_what_hdf5_stores(local_store: Store, name: str) -> N
         np.testing.assert_array_equal(dataset[...], VALUES)
 
 
-@pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("dtype", ["u1", "<i4", ">f8", "V13"])
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        *((name, dtype) for name in BUILT_IN for dtype in ("u1", "<i4", ">f8", "V13")),
+        *((name, "<i4") for name in OTHERS),
+    ],
+)
 def test_native_chunks_are_read(local_store: Store, name: str, dtype: str) -> None:
     """The reverse: what HDF5 stores is what ours decodes, and what the plugins' settings mean."""
     skip_without_szip(name)
-    values = np.frombuffer(VALUES.tobytes(), dtype)[:5000]
-    if name in ("szip", "scaleoffset") and dtype == "V13":
-        pytest.skip("refused by HDF5: not a number")
+    values = np.frombuffer(VALUES.tobytes()[: 5000 * np.dtype(dtype).itemsize], dtype)
     assert local_store.root is not None
     plain = local_store.root.parent / "plain.h5"
     with h5py.File(plain, "w") as source, arraymorph.File(local_store.url("f.h5"), "w") as f:
