@@ -20,11 +20,11 @@ pytestmark = [
 ]
 
 # Whose functions must never be mixed up: engine, TLS, codec, checksums.
-PRIVATE = re.compile(r"(aws_|s2n_|libdeflate_|EVP_|X509_|OPENSSL_|_ZN3Aws)")
+PRIVATE = re.compile(r"(aws_|s2n_|libdeflate_|LZ4_|ZSTD_|EVP_|X509_|OPENSSL_|_ZN3Aws)")
 BINDING = re.compile(r"binding file (\S+) \[\d+\] to (\S+) \[\d+\]: \w+ symbol `([^']+)'")
 PLUGIN = "libarraymorph.so"
 # Where a build links these dynamically, they come from libraries of that name.
-OWN = re.compile(r"(libarraymorph|libdeflate|libcrypto)\b[^/]*\.so[.\d]*$")
+OWN = re.compile(r"(libarraymorph|libdeflate|liblz4|libzstd|libcrypto)\b[^/]*\.so[.\d]*$")
 
 
 def quiet(_tag: str, outcome: Outcome) -> str | None:
