@@ -4,9 +4,9 @@
 
 namespace arraymorph {
 
-std::uint32_t crc32c(ConstByteSpan bytes) noexcept {
+std::uint32_t crc32c(ConstByteSpan bytes, std::uint32_t before) noexcept {
   return aws_checksums_crc32c_ex(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
-                                 0);
+                                 before);
 }
 
 }  // namespace arraymorph

@@ -7,6 +7,7 @@
 
 namespace arraymorph {
 
-std::uint32_t crc32c(ConstByteSpan bytes) noexcept;
+/// `before`: of the bytes in front of these.
+std::uint32_t crc32c(ConstByteSpan bytes, std::uint32_t before = 0) noexcept;
 
 }  // namespace arraymorph

@@ -74,8 +74,10 @@ void Image::read(std::uint64_t offset, ByteSpan into) const {
 
 void Image::write(std::uint64_t offset, ConstByteSpan from) {
   if (from.empty()) return;
-  ++changes_;
   const std::uint64_t end = offset + from.size();
+  // HDF5 writes much again that has not changed, at every flush and close.
+  if (end <= length_ && std::memcmp(bytes_.data() + offset, from.data(), from.size()) == 0) return;
+  ++changes_;
   reserve(end);
   if (offset > length_) std::memset(bytes_.data() + length_, 0, offset - length_);
   std::memcpy(bytes_.data() + offset, from.data(), from.size());
@@ -97,19 +99,23 @@ void Image::reserve(std::uint64_t capacity) {
   bytes_ = std::move(grown);
 }
 
-void mark_closed(ByteSpan file) {
+Buffer closed_head(ConstByteSpan file) {
   const std::size_t at = superblock_offset(file);
-  if (at >= file.size()) return;
-  std::byte* const superblock = file.data() + at;
-  if (std::to_integer<int>(superblock[kVersion]) < 2) {
-    std::fill_n(superblock + kOldFlags, 4, std::byte{0});
-    return;
-  }
+  if (at >= file.size()) return {};
+  const bool old = std::to_integer<int>(file[at + kVersion]) < 2;
   // After 12 bytes come four addresses, then the checksum of everything before it.
-  const std::size_t checksum = 12 + 4 * std::to_integer<std::size_t>(superblock[kOffsetSize]);
-  if (at + checksum + 4 > file.size()) return;
-  superblock[kFlags] = std::byte{0};
-  store32(superblock + checksum, lookup3(superblock, checksum));
+  const std::size_t checksum = 12 + 4 * std::to_integer<std::size_t>(file[at + kOffsetSize]);
+  const std::size_t end = at + (old ? kOldFlags + 4 : checksum + 4);
+  if (end > file.size()) return {};
+  Buffer head = Buffer::copy_of(file.first(end));
+  std::byte* const superblock = head.data() + at;
+  if (old) {
+    std::fill_n(superblock + kOldFlags, 4, std::byte{0});
+  } else {
+    superblock[kFlags] = std::byte{0};
+    store32(superblock + checksum, lookup3(superblock, checksum));
+  }
+  return head;
 }
 
 }  // namespace arraymorph::vfd

@@ -24,7 +24,7 @@ class Image {
   void write(std::uint64_t offset, ConstByteSpan from);
   void resize(std::uint64_t length);
 
-  /// Counts writes and resizes: equal counts mean unchanged bytes.
+  /// Counts writes and resizes that made a difference: equal counts mean unchanged bytes.
   std::uint64_t changes() const noexcept { return changes_; }
 
  private:
@@ -35,9 +35,10 @@ class Image {
   std::uint64_t changes_ = 0;
 };
 
-/// Turns the bytes of an HDF5 file into those of a cleanly closed one: the consistency flags that
-/// the superblock carries while HDF5 has the file open for writing are cleared, and its checksum,
-/// where it has one, redone (HDF5 File Format Specification, II.A).
-void mark_closed(ByteSpan file);
+/// The first bytes of an HDF5 file, up to the end of its superblock, as in a cleanly closed file;
+/// all others are the same there. The consistency flags that the superblock carries while HDF5 has
+/// the file open for writing are cleared, and its checksum, where it has one, redone (HDF5 File
+/// Format Specification, II.A). Empty when there is no superblock.
+Buffer closed_head(ConstByteSpan file);
 
 }  // namespace arraymorph::vfd

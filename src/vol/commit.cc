@@ -47,12 +47,12 @@ Status FileState::commit() {
   if (!same_catalog || catalog_text_.empty()) {
     catalog_text_ = to_json(same_catalog ? committed_catalog_ : catalog_);
   }
-  std::uint32_t checksum = 0;
-  Buffer object = encode_metadata(image_.span(), catalog_text_, checksum);
+  const std::uint32_t checksum = metadata_checksum(image_.span(), catalog_text_);
   const bool same =
       exists_ && same_catalog && checksum == committed_checksum_ && length == committed_length_;
   if (!same) {
-    if (const Status status = put_metadata(std::move(object)); !status.ok()) {
+    if (const Status status = put_metadata(encode_metadata(image_.span(), catalog_text_, checksum));
+        !status.ok()) {
       catalog_text_.clear();
       return status;
     }

@@ -28,15 +28,20 @@ T load(const std::byte* at) {
 
 }  // namespace
 
-Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog,
-                       std::uint32_t& checksum) {
+std::uint32_t metadata_checksum(ConstByteSpan file_bytes, std::string_view catalog) {
+  const Buffer head = vfd::closed_head(file_bytes);
+  std::uint32_t checksum = crc32c(head.span());
+  checksum = crc32c(file_bytes.subspan(head.size()), checksum);
+  return crc32c(std::as_bytes(std::span(catalog)), checksum);
+}
+
+Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t checksum) {
   Buffer object(file_bytes.size() + catalog.size() + kTrailerSize);
   std::byte* at = object.data();
   std::memcpy(at, file_bytes.data(), file_bytes.size());
-  vfd::mark_closed(object.span().first(file_bytes.size()));
+  const Buffer head = vfd::closed_head(file_bytes);
+  if (!head.empty()) std::memcpy(at, head.data(), head.size());
   std::memcpy(at + file_bytes.size(), catalog.data(), catalog.size());
-  checksum = crc32c(object.span().first(file_bytes.size() + catalog.size()));
-
   at += file_bytes.size() + catalog.size();
   std::memset(at, 0, kTrailerSize);
   std::memcpy(at, kMagic.data(), kMagic.size());

@@ -24,10 +24,12 @@ inline constexpr std::size_t kTrailerSize = 48;
 /// Key of the metadata object below the file's own prefix.
 inline constexpr const char* kMetadataKey = ".arraymorph/metadata.h5";
 
-/// The whole object, with the bytes of an open HDF5 file as a closed one would have them.
-/// `catalog`: see to_json. `checksum` receives the CRC-32C of file bytes and catalog, by which two
-/// encodings are compared. One copy of the file's bytes is made, which may be large.
-Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t& checksum);
+/// CRC-32C of file bytes and catalog (see to_json), by which two encodings are compared. The bytes
+/// of an open HDF5 file count as a closed one would have them. Copies nothing: they may be many.
+std::uint32_t metadata_checksum(ConstByteSpan file_bytes, std::string_view catalog);
+
+/// The whole object. `checksum` is theirs.
+Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t checksum);
 
 struct Metadata {
   Buffer bytes;  ///< the first file_length bytes are the HDF5 file

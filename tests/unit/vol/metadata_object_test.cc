@@ -16,8 +16,9 @@ Buffer bytes_of(std::size_t size) {
 Buffer sample() {
   Catalog catalog;
   catalog.datasets[96] = {"x", {5}, false, 0, {}};
-  std::uint32_t checksum = 0;
-  return encode_metadata(bytes_of(1000).span(), to_json(catalog), checksum);
+  const Buffer bytes = bytes_of(1000);
+  const std::string text = to_json(catalog);
+  return encode_metadata(bytes.span(), text, metadata_checksum(bytes.span(), text));
 }
 
 TEST(MetadataObject, SurvivesItsBytes) {
