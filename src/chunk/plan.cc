@@ -55,10 +55,44 @@ class MemoryWalk {
   std::uint64_t used_ = 0;
 };
 
+// Chunk number to position in the list of plans. A table of all chunks where most of them may be
+// wanted, so that scattered points cost one access each; its size never exceeds the selection's by
+// much.
+class Positions {
+ public:
+  Positions(const Extent& counts, std::size_t sequences) {
+    const std::uint64_t limit = std::min<std::uint64_t>(4 * std::uint64_t{sequences}, kNone);
+    std::uint64_t chunks = 1;
+    for (const std::uint64_t count : counts) {
+      if (count > limit || chunks * count > limit) return;
+      chunks *= count;
+    }
+    dense_.assign(chunks, kNone);
+  }
+
+  /// The position of `number`, or `next`, which it is given.
+  std::size_t find(std::uint64_t number, std::size_t next) {
+    if (dense_.empty()) return sparse_.try_emplace(number, next).first->second;
+    std::uint32_t& position = dense_[number];
+    if (position == kNone) position = static_cast<std::uint32_t>(next);
+    return position;
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = ~0u;
+
+  std::vector<std::uint32_t> dense_;
+  std::unordered_map<std::uint64_t, std::size_t> sparse_;
+};
+
 class Planner {
  public:
-  Planner(const Grid& grid, std::span<const Sequence> memory)
-      : rank_(grid.dims.size()), folded_(grid), memory_(memory), at_(folded_.dims.size()) {}
+  Planner(const Grid& grid, std::size_t sequences, std::span<const Sequence> memory)
+      : rank_(grid.dims.size()),
+        folded_(grid),
+        memory_(memory),
+        at_(folded_.dims.size()),
+        positions_(folded_.counts, sequences) {}
 
   void add(const Sequence& sequence) {
     seek(sequence.offset);
@@ -126,10 +160,9 @@ class Planner {
 
   ChunkPlan& find(std::uint64_t number) {
     if (last_plan_ < plans_.size() && last_number_ == number) return plans_[last_plan_];
-    const auto [found, added] = by_number_.try_emplace(number, plans_.size());
     last_number_ = number;
-    last_plan_ = found->second;
-    if (added) {
+    last_plan_ = positions_.find(number, plans_.size());
+    if (last_plan_ == plans_.size()) {
       plans_.emplace_back().index.assign(rank_, 0);
       for (std::size_t d = 0; d < rank_ && d < at_.size(); ++d) {
         plans_.back().index[d] = at_[d] / folded_.chunk[d];
@@ -143,7 +176,7 @@ class Planner {
   MemoryWalk memory_;
   Index at_;  ///< position of the walk in the folded extent
   std::vector<ChunkPlan> plans_;
-  std::unordered_map<std::uint64_t, std::size_t> by_number_;
+  Positions positions_;
   std::uint64_t last_number_ = 0;
   std::size_t last_plan_ = 0;
 };
@@ -168,7 +201,7 @@ Result<std::vector<ChunkPlan>> plan(const Grid& grid, std::span<const Sequence> 
                                               " elements, memory selection " +
                                               std::to_string(in_memory));
   }
-  Planner planner(grid, memory);
+  Planner planner(grid, file.size(), memory);
   for (const Sequence& sequence : file) {
     if (sequence.length > 0) planner.add(sequence);
   }
