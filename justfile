@@ -79,7 +79,7 @@ test-garage: install setup-test
 bench *arguments: install setup-test
     @cmake --preset default -DARRAYMORPH_BENCH=ON >build/bench-build.log
     @cmake --build --preset default --target raw_loop relay >>build/bench-build.log
-    @python bench/run.py "$@"
+    @PYTHONPATH=tests/support python bench/run.py "$@"
 
 # Formatting, lint, types
 check: build setup-dev

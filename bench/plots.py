@@ -47,21 +47,18 @@ def finish(figure: Any, axes: Any, path: Path) -> None:
 
 def throughput(results: Results, question: str, xlabel: str, path: Path) -> None:
     """MB/s against the number that each label begins with, one panel for each distance."""
-    delays = sorted({delay for _, delay in results.rows(question)})
+    delays = sorted({row.delay for row in results.rows(question)})
     if not delays:
         return
     figure, panels = pyplot.subplots(
         1, len(delays), figsize=(4.2 * len(delays), 3.6), squeeze=False
     )
     for axes, delay in zip(panels[0], delays, strict=True):
-        labels = [label for label, each in results.rows(question) if each == delay]
+        rows = [row for row in results.rows(question) if row.delay == delay]
         for peer in results.peers_of(question):
-            rates = []
-            for label in labels:
-                wall = results.median(question, label, delay, peer)
-                moved = results.median(question, label, delay, peer, "bytes")
-                rates.append(moved / wall / 1e6 if wall and moved else None)
-            line(axes, peer, [float(label.split()[0]) for label in labels], rates)
+            times = [results.per_gib(row, peer, "wall") for row in rows]
+            rates = [None if time is None else 2**30 / time / 1e6 for time in times]
+            line(axes, peer, [float(row.label.split()[0]) for row in rows], rates)
         axes.set_xscale("log", base=2)
         axes.set_title(distance(delay))
         axes.set_xlabel(xlabel)
@@ -74,7 +71,7 @@ def latency(results: Results, path: Path) -> None:
     wanted = [
         (question, label)
         for question in ("whole_read", "rows", "windows")
-        for label in dict.fromkeys(label for label, _ in results.rows(question))
+        for label in dict.fromkeys(row.label for row in results.rows(question))
     ]
     if not wanted:
         return
@@ -82,10 +79,10 @@ def latency(results: Results, path: Path) -> None:
         1, len(wanted), figsize=(3.4 * len(wanted), 3.4), squeeze=False
     )
     for axes, (question, label) in zip(panels[0], wanted, strict=True):
-        delays = [delay for each, delay in results.rows(question) if each == label]
+        rows = [row for row in results.rows(question) if row.label == label]
         for peer in results.peers_of(question):
-            times = [results.median(question, label, delay, peer) for delay in delays]
-            line(axes, peer, delays, times)
+            times = [results.median(row, peer) for row in rows]
+            line(axes, peer, [row.delay for row in rows], times)
         axes.set_title(f"{question.replace('_', ' ')}, {label}", fontsize=10)
         axes.set_xlabel("added latency, ms")
         axes.set_ylabel("seconds")
@@ -101,26 +98,22 @@ def latency(results: Results, path: Path) -> None:
 def cpu(results: Results, path: Path) -> None:
     """CPU seconds of the client for each GiB, without added latency."""
     wanted = [
-        (question, label)
+        row
         for question in ("whole_read", "whole_write")
-        for label, delay in results.rows(question)
-        if delay == 0
+        for row in results.rows(question)
+        if row.delay == 0
     ]
     if not wanted:
         return
     figure, panels = pyplot.subplots(
         1, len(wanted), figsize=(3.2 * len(wanted), 3.2), squeeze=False
     )
-    for axes, (question, label) in zip(panels[0], wanted, strict=True):
-        bars = {}
-        for peer in results.peers_of(question):
-            used = results.median(question, label, 0, peer, "cpu")
-            moved = results.median(question, label, 0, peer, "bytes")
-            if used is not None and moved:
-                bars[peer] = used / moved * 2**30
+    for axes, row in zip(panels[0], wanted, strict=True):
+        costs = {p: results.per_gib(row, p, "cpu") for p in results.peers_of(row.question)}
+        bars = {peer: cost for peer, cost in costs.items() if cost is not None}
         axes.barh([NAMES[p] for p in bars], bars.values(), color=[COLOURS[p] for p in bars])
         axes.invert_yaxis()
-        axes.set_title(f"{question.replace('_', ' ')}, {label}", fontsize=10)
+        axes.set_title(f"{row.question.replace('_', ' ')}, {row.label}", fontsize=10)
         axes.set_xlabel("CPU seconds / GiB")
         axes.tick_params(labelsize=8)
     figure.tight_layout()

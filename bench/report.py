@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 
 import peers
-from results import OURS, Results
+from results import OURS, Results, Row
 
 NAMES = {peers.LIMIT: "aws-c-s3 alone", **peers.PEERS, "hdf5": "HDF5 in memory"}
 
@@ -32,31 +32,25 @@ def seconds(results: Results, question: str) -> str:
     """Median wall seconds, programs side by side, and ours over the fastest of the others."""
     programs = results.peers_of(question)
     rows = []
-    for label, delay in results.rows(question):
-        best = results.best_peer(question, label, delay)
-        ratio = results.ratio(question, label, delay, OURS, best) if best else None
-        cells = [number(results.median(question, label, delay, peer)) for peer in programs]
-        rows.append([label, distance(delay), *cells, number(ratio, 2)])
+    for row in results.rows(question):
+        best = results.best_peer(row)
+        ratio = results.ratio(row, OURS, best) if best else None
+        cells = [number(results.median(row, peer)) for peer in programs]
+        rows.append([row.label, distance(row.delay), *cells, number(ratio, 2)])
     header = ["", "latency", *(NAMES[peer] for peer in programs), "ours / best peer"]
     return table(header, rows)
 
 
 def cpu(results: Results, question: str) -> str:
     """Median CPU seconds of the client for each GiB of values."""
-
-    def cell(label: str, delay: float, peer: str) -> str:
-        used = results.median(question, label, delay, peer, "cpu")
-        moved = results.median(question, label, delay, peer, "bytes")
-        return number(used / moved * 2**30) if used is not None and moved else ""
-
-    return _plain(results, question, cell)
+    return _plain(results, question, lambda row, peer: number(results.per_gib(row, peer, "cpu")))
 
 
 def traffic(results: Results, question: str) -> str:
     """HTTP requests and MB moved by a whole process, opening included."""
 
-    def cell(label: str, delay: float, peer: str) -> str:
-        runs = [r for r in results.of(question, label, delay, peer) if "traffic" in r]
+    def cell(row: Row, peer: str) -> str:
+        runs = [run for run in results.of(row, peer) if "traffic" in run]
         if not runs:
             return ""
         seen = runs[-1]["traffic"]
@@ -67,8 +61,8 @@ def traffic(results: Results, question: str) -> str:
 
 
 def memory(results: Results) -> str:
-    def cell(label: str, delay: float, peer: str) -> str:
-        peak = results.median("memory", label, delay, peer, "peak_bytes")
+    def cell(row: Row, peer: str) -> str:
+        peak = results.median(row, peer, "peak_bytes")
         return "" if peak is None else f"{peak / 2**20:.0f} MiB"
 
     return _plain(results, "memory", cell)
@@ -82,8 +76,8 @@ def growth(results: Results) -> str:
         "write, CPU": "write_cpu_us_per_chunk",
     }
     rows = [
-        [label, *(number(results.median("growth", label, 0, OURS, f)) for f in fields.values())]
-        for label, _ in results.rows("growth")
+        [row.label, *(number(results.median(row, OURS, field)) for field in fields.values())]
+        for row in results.rows("growth")
     ]
     return table(["microseconds for each chunk", *fields], rows)
 
@@ -91,14 +85,14 @@ def growth(results: Results) -> str:
 def _plain(
     results: Results,
     question: str,
-    cell: Callable[[str, float, str], str],
+    cell: Callable[[Row, str], str],
     wanted: Callable[[float], bool] = lambda delay: True,
 ) -> str:
     programs = results.peers_of(question)
     rows = [
-        [label, distance(delay), *(cell(label, delay, peer) for peer in programs)]
-        for label, delay in results.rows(question)
-        if wanted(delay)
+        [row.label, distance(row.delay), *(cell(row, peer) for peer in programs)]
+        for row in results.rows(question)
+        if wanted(row.delay)
     ]
     return table(["", "latency", *(NAMES[peer] for peer in programs)], rows)
 
@@ -119,7 +113,7 @@ def whole(results: Results) -> str:
         if question in asked:
             parts.append(f"### {title}: CPU seconds for each GiB\n\n{cpu(results, question)}")
     for question in ("whole_read", "rows", "windows", "whole_write", "catalog"):
-        if question in asked and any(delay > 0 for _, delay in results.rows(question)):
+        if question in asked and any(row.delay > 0 for row in results.rows(question)):
             title = importlib.import_module(f"questions.{question}").TITLE
             parts.append(f"### {title}: requests and bytes\n\n{traffic(results, question)}")
     return "\n\n".join(parts)
@@ -139,8 +133,8 @@ def summary(results: Results) -> str:
     programs = [peers.LIMIT, *peers.PEERS]
     rows = []
     for question, name in SUMMARY:
-        for label, delay in results.rows(question):
-            if delay <= 20:
-                cells = [number(results.median(question, label, delay, p)) for p in programs]
-                rows.append([f"{name} {label}, {distance(delay)}", *cells])
+        for row in results.rows(question):
+            if row.delay <= 20:
+                cells = [number(results.median(row, peer)) for peer in programs]
+                rows.append([f"{name} {row.label}, {distance(row.delay)}", *cells])
     return table(["", *(NAMES[peer] for peer in programs)], rows)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import peers
 
 OURS = "arraymorph"
 Run = dict[str, Any]
+
+
+class Row(NamedTuple):
+    """What all programs were asked alike."""
+
+    question: str
+    label: str
+    delay: float
 
 
 class Results:
@@ -18,45 +26,45 @@ class Results:
     def __init__(self, runs: list[Run]) -> None:
         self.runs = runs
 
-    def of(self, question: str, label: str, delay: float, peer: str) -> list[Run]:
+    def of(self, row: Row, peer: str) -> list[Run]:
         return [
             run
             for run in self.runs
-            if (run["question"], run["label"], run["delay_ms"], run["peer"])
-            == (question, label, delay, peer)
+            if (run["question"], run["label"], run["delay_ms"], run["peer"]) == (*row, peer)
         ]
 
-    def median(
-        self, question: str, label: str, delay: float, peer: str, field: str = "wall"
-    ) -> float | None:
-        found = [run[field] for run in self.of(question, label, delay, peer) if field in run]
+    def median(self, row: Row, peer: str, field: str = "wall") -> float | None:
+        found = [run[field] for run in self.of(row, peer) if field in run]
         return statistics.median(found) if found else None
 
-    def ratio(
-        self, question: str, label: str, delay: float, peer: str, other: str, field: str = "wall"
-    ) -> float | None:
+    def ratio(self, row: Row, peer: str, other: str, field: str = "wall") -> float | None:
         """The median of `peer` over `other`, each pair taken from one round."""
-        rounds = {run["round"]: run for run in self.of(question, label, delay, other)}
+        rounds = {run["round"]: run for run in self.of(row, other)}
         found = [
             run[field] / rounds[run["round"]][field]
-            for run in self.of(question, label, delay, peer)
+            for run in self.of(row, peer)
             if run["round"] in rounds and rounds[run["round"]].get(field)
         ]
         return statistics.median(found) if found else None
 
-    def best_peer(self, question: str, label: str, delay: float, field: str = "wall") -> str | None:
+    def per_gib(self, row: Row, peer: str, field: str) -> float | None:
+        """Median of `field` for each GiB of values."""
+        value, moved = self.median(row, peer, field), self.median(row, peer, "bytes")
+        return value / moved * 2**30 if value is not None and moved else None
+
+    def best_peer(self, row: Row) -> str | None:
         """The fastest of the others."""
-        times = {
-            peer: self.median(question, label, delay, peer, field)
-            for peer in peers.PEERS
-            if peer != OURS
-        }
+        times = {peer: self.median(row, peer) for peer in peers.PEERS if peer != OURS}
         known = {peer: value for peer, value in times.items() if value is not None}
         return min(known, key=lambda peer: known[peer]) if known else None
 
-    def rows(self, question: str) -> list[tuple[str, float]]:
-        """Labels with distances, in the order they were measured."""
-        return _once((r["label"], r["delay_ms"]) for r in self.runs if r["question"] == question)
+    def rows(self, question: str) -> list[Row]:
+        """In the order they were measured."""
+        return _once(
+            Row(question, run["label"], run["delay_ms"])
+            for run in self.runs
+            if run["question"] == question
+        )
 
     def peers_of(self, question: str) -> list[str]:
         found = _once(run["peer"] for run in self.runs if run["question"] == question)

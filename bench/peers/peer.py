@@ -28,9 +28,13 @@ class Server:
 
 
 def server() -> Server:
-    names = ("AWS_ENDPOINT_URL_S3", "BUCKET_NAME", "AWS_REGION")
-    names += ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    return Server(*(os.environ[name] for name in names))
+    return Server(
+        os.environ["AWS_ENDPOINT_URL_S3"],
+        os.environ["BUCKET_NAME"],
+        os.environ["AWS_REGION"],
+        os.environ["AWS_ACCESS_KEY_ID"],
+        os.environ["AWS_SECRET_ACCESS_KEY"],
+    )
 
 
 class Reader(Protocol):

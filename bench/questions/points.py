@@ -37,9 +37,8 @@ def run(case: Case, data: Path) -> dict[str, Any]:
     assert layout is not None
     source = np.array(values(data, layout.shape))
     chosen = np.random.default_rng(3).permutation(source.size)[: case.options["points"]]
-    mask = np.zeros(source.size, bool)
-    mask[chosen] = True
-    mask = mask.reshape(layout.shape)
+    mask = np.zeros(layout.shape, bool)
+    mask.flat[chosen] = True
     with tempfile.TemporaryDirectory() as directory:
         if case.peer == NATIVE:
             file = h5py.File("x", "w", driver="core", backing_store=False)
