@@ -105,9 +105,9 @@ struct ChunkAccess {
 
 /// The bounding box of what a call reads of one array.
 struct Box {
-  Extent low;                 ///< first element in each dimension
-  Extent high;                ///< one past the last
-  std::uint64_t points = 0;   ///< elements selected inside
+  Extent low;                ///< first element in each dimension
+  Extent high;               ///< one past the last
+  std::uint64_t points = 0;  ///< elements selected inside
 };
 
 /// Called with the decoded chunk (grid.chunk_bytes() bytes; fill value when absent), of which at

@@ -162,6 +162,7 @@ void set_ahead(Entry& entry) {
 
 void use_ahead(Entry& entry) {
   if (!entry.ahead) return;
+  count(stats().readahead_used);
   entry.ahead = false;
   entry.array->shared->ahead_bytes -= entry.array->chunk_bytes;
 }

@@ -1,6 +1,7 @@
 #include "chunk/link.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace arraymorph::chunk {
 namespace {
@@ -11,7 +12,9 @@ constexpr std::uint64_t kStretchAnswers = 256;
 constexpr std::uint64_t kTellingBytes = 512 << 10;  // less says nothing about the bandwidth
 constexpr std::uint64_t kTellingAnswers = 32;       // and fewer nothing about requests
 constexpr double kLeastSeconds = 20e-6;
-constexpr double kForget = 0.05;  // share of a slower answer that the latency takes over
+constexpr double kLeastPerByte = 1 / 20e9;
+constexpr double kMemoryBytes = 32 << 20;  // of the bandwidth
+constexpr double kForget = 0.05;           // share of a slower answer that the latency takes over
 
 double seconds(Link::Clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -61,22 +64,22 @@ void Link::learn_latency(double elapsed, std::uint64_t bytes) {
 
 void Link::learn_rate(double elapsed) {
   const double busy = idle_before_ ? elapsed - cost_.latency : elapsed;
-  if (busy <= 0) return;
   const auto bytes = static_cast<double>(bytes_);
   const auto answers = static_cast<double>(answers_);
   const double for_bytes = bytes * cost_.per_byte;
   const double for_requests = answers * cost_.per_request;
   if (bytes_ / answers_ < kSmallAnswer) {
-    if (answers_ < kTellingAnswers) return;
+    if (answers_ < kTellingAnswers || busy <= 0) return;
     const double left = std::max(busy - for_bytes, busy * 0.25);
     blend(cost_.per_request, left / answers, 0.3);
     return;
   }
   if (bytes_ < kTellingBytes) return;
-  const double left = std::max(busy - for_requests, busy * 0.5);
-  const double weight = std::min(0.5, bytes / static_cast<double>(kStretchBytes));
-  blend(cost_.per_byte, left / bytes, rate_known_ ? weight : 1.0);
-  rate_known_ = true;
+  // A ratio of sums: what jitter adds to one stretch it takes from another.
+  const double keep = std::exp(-bytes / kMemoryBytes);
+  rate_bytes_ = rate_bytes_ * keep + bytes;
+  rate_seconds_ = rate_seconds_ * keep + std::max(busy - for_requests, -cost_.latency);
+  cost_.per_byte = std::max(rate_seconds_ / rate_bytes_, kLeastPerByte);
 }
 
 void Link::begin_stretch(Time now, bool idle_before) {

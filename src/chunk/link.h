@@ -7,11 +7,12 @@
 
 namespace arraymorph::chunk {
 
-/// What requests cost, in seconds.
+/// What requests cost, in seconds. Starts as a good network, so that the first requests are of a
+/// size that tells.
 struct LinkCost {
-  double latency = 0.01;       ///< from a request to its answer, when the answer is small
-  double per_request = 1e-4;   ///< what one more request beside others adds
-  double per_byte = 1 / 100e6;  ///< inverse of the bandwidth of all connections together
+  double latency = 0.01;        ///< from a request to its answer, when the answer is small
+  double per_request = 1e-4;    ///< what one more request beside others adds
+  double per_byte = 1 / 500e6;  ///< inverse of the bandwidth of all connections together
 
   /// Of `requests` in flight together that bring `bytes`, their latency apart.
   double transfer(double requests, double bytes) const {
@@ -41,7 +42,8 @@ class Link {
   mutable std::mutex mutex_;
   LinkCost cost_;
   bool latency_known_ = false;
-  bool rate_known_ = false;
+  double rate_bytes_ = 4 << 20;  ///< what the bandwidth was learned from, fading
+  double rate_seconds_ = (4 << 20) * LinkCost().per_byte;
   std::uint64_t in_flight_ = 0;
   // The stretch under way.
   Time since_;

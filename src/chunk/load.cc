@@ -16,8 +16,8 @@ using Ptr = std::shared_ptr<Load>;
 constexpr std::uint64_t kAtOnce = 64 << 10;
 
 Status wrong_size(std::uint64_t stored, std::uint64_t expected) {
-  return {Code::corrupt, std::to_string(stored) + " bytes stored, " + std::to_string(expected) +
-                             " expected"};
+  return {Code::corrupt,
+          std::to_string(stored) + " bytes stored, " + std::to_string(expected) + " expected"};
 }
 
 Status take_buffer(Load& load) {
@@ -71,12 +71,8 @@ Status check_part(const Load& load, const Load::Part& part, const Result<GetRepl
 
 }  // namespace
 
-void install(Load& load);
-void settle_load(Load& load);
-void complete(const Ptr& load, bool on_caller);
-
 // The bytes are here (or the failure): on to whoever decodes them.
-void arrived(const Ptr& load) {
+void Loads::arrived(const Ptr& load) {
   ArrayState& array = *load->array;
   Shared& shared = *array.shared;
   const bool at_once = !load->parts.empty() && (load->in_place || array.chunk_bytes <= kAtOnce);
@@ -100,7 +96,7 @@ void arrived(const Ptr& load) {
 
 // Decoded: into the cache, taken by its owner where that may be, then at rest. `on_caller`: this
 // is its thread.
-void complete(const Ptr& load, bool on_caller) {
+void Loads::complete(const Ptr& load, bool on_caller) {
   const std::shared_ptr<Shared> shared = load->array->shared;
   Lock lock(shared->mutex);
   Loads* owner = load->owner;
@@ -115,11 +111,11 @@ void complete(const Ptr& load, bool on_caller) {
     owner->take_(*load);
     lock.lock();
   }
-  settle_load(*load);
+  settle(*load);
 }
 
 // From here on nobody joins the load: who wants the chunk finds it in the cache.
-void install(Load& load) {
+void Loads::install(Load& load) {
   if (load.entry == nullptr) return;
   Entry& entry = *load.entry;
   if (load.owner != nullptr && !load.status.ok()) {
@@ -134,7 +130,7 @@ void install(Load& load) {
 }
 
 // After the unlock that follows, the owner may be gone.
-void settle_load(Load& load) {
+void Loads::settle(Load& load) {
   Shared& shared = *load.array->shared;
   --load.array->loading;
   discharge(shared, load.charged);
@@ -160,7 +156,7 @@ void answered(const Ptr& load, const Load::Part& part, Result<GetReply> reply) {
     }
     if (--load->coming > 0) return;
   }
-  arrived(load);
+  Loads::arrived(load);
 }
 
 void get_part(const Ptr& load, const Load::Part& part) {
@@ -196,7 +192,7 @@ void get_stored(const Ptr& load) {
     } else {
       load->status = reply.status();
     }
-    arrived(load);
+    Loads::arrived(load);
   });
 }
 
@@ -213,7 +209,7 @@ void fetch(const Ptr& load, Lock& lock) {
     if (!load->in_place) load->status = take_buffer(*load);
     if (load->parts.empty()) load->parts.push_back({{0, array.chunk_bytes}, {}});
     if (!load->status.ok()) {
-      arrived(load);
+      Loads::arrived(load);
     } else {
       load->coming = load->parts.size();
       if (!load->in_place) {
@@ -247,7 +243,7 @@ void begin(const Ptr& load, Lock& lock) {
   }
   if (!load->in_place) load->parts.clear();
   lock.unlock();
-  arrived(load);
+  Loads::arrived(load);
   lock.lock();
 }
 

@@ -78,11 +78,10 @@ class Loads {
   std::size_t outstanding() const { return outstanding_; }
   bool idle() const { return outstanding_ == 0; }
 
+  /// The bytes of `load` are here, or its failure. Any thread, without the mutex.
+  static void arrived(const std::shared_ptr<Load>& load);
+
  private:
-  friend void arrived(const std::shared_ptr<Load>& load);
-  friend void complete(const std::shared_ptr<Load>& load, bool on_caller);
-  friend void install(Load& load);
-  friend void settle_load(Load& load);
   using Ptr = std::shared_ptr<Load>;
 
   /// Work for whoever is free; outlives the call for helpers that come late.
@@ -92,6 +91,9 @@ class Loads {
   };
 
   Ptr make(ArrayState& array, std::size_t access);
+  static void complete(const Ptr& load, bool on_caller);
+  static void install(Load& load);
+  static void settle(Load& load);
   void enqueue(const Ptr& load, Lock& lock);
   void wake();
   static void help(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Queue>& queue);

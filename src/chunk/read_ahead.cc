@@ -51,17 +51,18 @@ std::uint64_t allowance(const EngineLimits& limits) {
   return std::min({limits.read_ahead_bytes, limits.cache_bytes / 4, limits.in_flight_bytes / 4});
 }
 
-// Bringing the chunks of a call whole must take less than the calls that use them would wait.
+// Does bringing the chunks of a call whole, beyond what the calls that use them need, take less
+// than these would wait?
 bool pays(const ArrayState& array, const Course& course, const Box& box, const Chunks& chunks) {
   if (!array.spec.codec->identity()) return true;
   const LinkCost cost = array.link->cost();
   const auto count = static_cast<double>(chunks.count);
-  const double whole = cost.transfer(count, count * static_cast<double>(array.chunk_bytes));
-  const double bytes = static_cast<double>(box.points * array.spec.grid.element_size);
-  const double asked = cost.latency + cost.transfer(count, bytes);
   const double uses = std::max(1.0, static_cast<double>(array.spec.grid.chunk[course.axis]) /
                                         std::abs(static_cast<double>(course.step)));
-  return whole <= 0.75 * uses * asked;
+  const double bytes = static_cast<double>(box.points * array.spec.grid.element_size);
+  const double needed = uses * cost.transfer(count, bytes);
+  const double whole = cost.transfer(count, count * static_cast<double>(array.chunk_bytes));
+  return whole - needed <= 0.75 * uses * cost.latency;
 }
 
 // Steps that hide the time of fetching the chunks of one call, twice over.
@@ -94,8 +95,7 @@ bool fetch_chunk(ArrayState& array, const Index& index, Lock& lock) {
 
 std::optional<Course> AccessPattern::observe(const Box& box, Time now) {
   const auto axis = moving_axis(last_, box);
-  const std::int64_t step =
-      axis ? static_cast<std::int64_t>(box.low[*axis] - last_.low[*axis]) : 0;
+  const std::int64_t step = axis ? static_cast<std::int64_t>(box.low[*axis] - last_.low[*axis]) : 0;
   const double interval = std::chrono::duration<double>(now - at_).count();
   // A box cut at the edge ends a course; one longer than the last began none.
   const bool same = axis && course_.steps > 0 && *axis == course_.axis && step == course_.step &&
@@ -122,8 +122,7 @@ std::optional<Box> moved(const Box& box, const Course& course, std::uint64_t ste
   const auto low = static_cast<std::int64_t>(there.low[course.axis]) + shift;
   if (low < 0 || static_cast<std::uint64_t>(low) >= dims[course.axis]) return std::nullopt;
   there.low[course.axis] = static_cast<std::uint64_t>(low);
-  there.high[course.axis] =
-      std::min(there.low[course.axis] + length, dims[course.axis]);
+  there.high[course.axis] = std::min(there.low[course.axis] + length, dims[course.axis]);
   return there;
 }
 

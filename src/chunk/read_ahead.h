@@ -16,9 +16,9 @@ struct ArrayState;
 /// What the next calls will read, as long as they go on like the last ones.
 struct Course {
   std::size_t axis = 0;
-  std::int64_t step = 0;      ///< elements from one call to the next, not 0
-  std::uint64_t steps = 0;    ///< how often they have moved so
-  double interval = 0;        ///< seconds from one call to the next, lately
+  std::int64_t step = 0;    ///< elements from one call to the next, not 0
+  std::uint64_t steps = 0;  ///< how often they have moved so
+  double interval = 0;      ///< seconds from one call to the next, lately
 };
 
 /// Successive reads of one array: the boxes of calls on a course have the same shape, except that

@@ -148,8 +148,8 @@ class Reader {
   bool first_time(std::size_t access, ArrayState& array) {
     double& spent = spent_on(access, array);
     if (spent > 0) return false;
-    spent = chunk_cost(array.link->cost(), accesses_.size(), 1,
-                       static_cast<double>(array.chunk_bytes));
+    spent =
+        chunk_cost(array.link->cost(), accesses_.size(), 1, static_cast<double>(array.chunk_bytes));
     return true;
   }
 
@@ -166,8 +166,7 @@ class Reader {
     for (const Piece& piece : pieces) bytes += static_cast<double>(piece.range.length);
     const std::size_t together = accesses_.size();
     const double whole = chunk_cost(cost, together, 1, chunk_bytes);
-    const double ranges =
-        chunk_cost(cost, together, static_cast<double>(pieces.size()), bytes);
+    const double ranges = chunk_cost(cost, together, static_cast<double>(pieces.size()), bytes);
     double& spent = spent_on(access, array);
     if (whole_is_better(whole, ranges, spent)) return {};
     spent += ranges;

@@ -41,6 +41,8 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"ARRAYMORPH_CODEC_THREADS", "1 to 1024", "number of cores", "threads that run filters"},
     {"ARRAYMORPH_CACHE_BYTES", "size", "256M", "decoded chunks kept in memory"},
     {"ARRAYMORPH_IN_FLIGHT_BYTES", "size", "256M", "bodies of requests under way"},
+    {"ARRAYMORPH_READ_AHEAD", "size, 0: off", "64M",
+     "chunks fetched ahead of a loop over an array"},
     {"ARRAYMORPH_INLINE_BYTES", "size", "64K", "smaller datasets lie in the metadata object"},
     {"ARRAYMORPH_PIECE_BYTES", "size, at least 1", "8M",
      "pieces a contiguous dataset is split into"},
@@ -135,6 +137,7 @@ Status read_numbers(Config& config) {
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_CODEC_THREADS", 1, 1024, config.codec_threads));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_CACHE_BYTES", 0, any, config.cache_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_IN_FLIGHT_BYTES", 0, any, config.in_flight_bytes));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_READ_AHEAD", 0, any, config.read_ahead_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_INLINE_BYTES", 0, any, config.inline_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_PIECE_BYTES", 1, any, config.piece_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_RETRIES", 0, 100, config.retries));

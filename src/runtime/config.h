@@ -32,6 +32,7 @@ struct Config {
   std::uint32_t codec_threads = 1;               ///< ARRAYMORPH_CODEC_THREADS
   std::uint64_t cache_bytes = 256ull << 20;      ///< ARRAYMORPH_CACHE_BYTES
   std::uint64_t in_flight_bytes = 256ull << 20;  ///< ARRAYMORPH_IN_FLIGHT_BYTES
+  std::uint64_t read_ahead_bytes = 64ull << 20;  ///< ARRAYMORPH_READ_AHEAD
   std::uint64_t inline_bytes = 64ull << 10;      ///< ARRAYMORPH_INLINE_BYTES
   std::uint64_t piece_bytes = 8ull << 20;        ///< ARRAYMORPH_PIECE_BYTES
   std::uint32_t retries = 5;                     ///< ARRAYMORPH_RETRIES, after the first attempt

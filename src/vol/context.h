@@ -12,6 +12,9 @@ namespace arraymorph::vol {
 
 class FileState;
 
+/// Holds a share of the chunk cache's budget; null: none asked for.
+using CacheClaim = std::shared_ptr<chunk::Engine::Claim>;
+
 struct Context {
   hid_t native = H5I_INVALID_HID;     ///< the native connector
   hid_t driver = H5I_INVALID_HID;     ///< our file driver

@@ -6,6 +6,7 @@
 #include "hdf5/dataspace.h"
 #include "hdf5/datatype.h"
 #include "hdf5/error.h"
+#include "vol/engine.h"
 #include "vol/file_state.h"
 #include "vol/virtual_sources.h"
 
@@ -33,17 +34,6 @@ Handle get(const Object& object, H5VL_dataset_get_t what) {
 Status native_failure(const char* what) {
   return {Code::internal,
           std::string("cannot read the ") + what + " of the dataset: " + hdf5::innermost_error()};
-}
-
-std::shared_ptr<chunk::Engine> engine(const Config& config) {
-  auto& shared = context().engine;
-  if (!shared) {
-    chunk::EngineLimits limits;
-    limits.cache_bytes = config.cache_bytes;
-    limits.in_flight_bytes = config.in_flight_bytes;
-    shared = std::make_shared<chunk::Engine>(limits, config.codec_threads);
-  }
-  return shared;
 }
 
 /// The live form of `entry` for the native dataset below `object`.

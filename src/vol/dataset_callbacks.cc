@@ -5,6 +5,7 @@
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
 #include "vol/direct_chunk.h"
+#include "vol/engine.h"
 #include "vol/file_state.h"
 #include "vol/link_access.h"
 #include "vol/transfer.h"
@@ -142,14 +143,18 @@ void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lc
     fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTINIT_g));
     return nullptr;
   }
+  object_of(created).cache = claim_of_dataset(object_of(created).file->config(), dapl_id);
   return created;
 }
 
 void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t dapl_id, hid_t dxpl_id,
            void** req) {
   const LinkAccess access(object_of(obj), dapl_id);
-  return wrap(api().H5VLdataset_open(under(obj), loc, native(), name, dapl_id, dxpl_id, req),
-              H5I_DATASET);
+  void* opened = wrap(
+      api().H5VLdataset_open(under(obj), loc, native(), name, dapl_id, dxpl_id, req), H5I_DATASET);
+  if (opened == nullptr || !object_of(opened).file) return opened;
+  object_of(opened).cache = claim_of_dataset(object_of(opened).file->config(), dapl_id);
+  return opened;
 }
 
 herr_t read(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[],

@@ -3,6 +3,7 @@
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
+#include "vol/engine.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
 #include "vol/sweep.h"
@@ -107,6 +108,14 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
   return 0;
 }
 
+/// The open file holds what its access list asks of the chunk cache.
+void* with_cache(void* file, hid_t fapl_id) {
+  if (file == nullptr || !object_of(file).file) return file;
+  Object& object = object_of(file);
+  object.cache = claim_of_file(object.file->config(), fapl_id);
+  return file;
+}
+
 }  // namespace
 
 void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid_t dxpl_id,
@@ -124,7 +133,8 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
   }
   const Handle list = native_list(fapl_id, *opening);
   if (*opening != nullptr) name = (*opening)->name.c_str();
-  return finish_open(api().H5VLfile_create(name, flags, fcpl_id, list.get(), dxpl_id, req));
+  return with_cache(
+      finish_open(api().H5VLfile_create(name, flags, fcpl_id, list.get(), dxpl_id, req)), fapl_id);
 }
 
 void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void** req) {
@@ -138,7 +148,8 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
   }
   const Handle list = native_list(fapl_id, *opening);
   if (*opening != nullptr) name = (*opening)->name.c_str();
-  return finish_open(api().H5VLfile_open(name, flags, list.get(), dxpl_id, req));
+  return with_cache(finish_open(api().H5VLfile_open(name, flags, list.get(), dxpl_id, req)),
+                    fapl_id);
 }
 
 herr_t get(void* obj, H5VL_file_get_args_t* args, hid_t dxpl_id, void** req) {

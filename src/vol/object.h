@@ -17,6 +17,7 @@ struct Object {
   void* under = nullptr;  ///< the native connector's object, owned by HDF5
   H5I_type_t type = H5I_BADID;
   std::shared_ptr<FileState> file;  ///< null: a native file that only passes through us
+  CacheClaim cache;                 ///< files and datasets of ours: what their access list asks
 
   // Datasets only, found at first use (see dataset.h).
   bool resolved = false;

@@ -1,9 +1,37 @@
 #include <algorithm>
+#include <optional>
 
+#include "hdf5/error.h"
 #include "vol/convert_runs.h"
 #include "vol/transfer_plan.h"
 
 namespace arraymorph::vol {
+namespace {
+
+/// What the file selection of `transfer` spans; nothing where HDF5 does not tell.
+std::optional<chunk::Box> box_of(const ReadTransfer& transfer, const TransferPlan& plan) {
+  chunk::Box box;
+  const chunk::Extent& dims = plan.dataset->array->grid().dims;
+  if (transfer.file_space == H5S_ALL) {
+    box.low.assign(dims.size(), 0);
+    box.high = dims;
+  } else {
+    const hdf5::SilenceErrors silence;
+    std::vector<hsize_t> low(dims.size());
+    std::vector<hsize_t> high(dims.size());
+    if (hdf5::api().H5Sget_simple_extent_ndims(transfer.file_space) !=
+            static_cast<int>(dims.size()) ||
+        hdf5::api().H5Sget_select_bounds(transfer.file_space, low.data(), high.data()) < 0) {
+      return std::nullopt;
+    }
+    box.low.assign(low.begin(), low.end());
+    for (const hsize_t last : high) box.high.push_back(last + 1);
+  }
+  for (const chunk::ChunkPlan& part : plan.chunks) box.points += part.elements;
+  return box;
+}
+
+}  // namespace
 
 Status read_datasets(std::span<const ReadTransfer> transfers, hid_t dxpl_id) {
   std::vector<TransferPlan> plans;
@@ -15,10 +43,16 @@ Status read_datasets(std::span<const ReadTransfer> transfers, hid_t dxpl_id) {
     keeps_old.push_back(hdf5::holds_compound(transfer.memory_type));
     plans.push_back(std::move(plan));
   }
-  const Accesses accesses = gather_accesses(plans);
+  Accesses accesses = gather_accesses(plans);
   if (accesses.chunks.empty()) return {};
   const bool anywhere = std::none_of(plans.begin(), plans.end(),
                                      [](const TransferPlan& plan) { return plan.converts; });
+  for (std::size_t access = 0; access < accesses.chunks.size(); ++access) {
+    const std::size_t i = accesses.plan_of[access];
+    if (!plans[i].converts) {
+      accesses.chunks[access].memory = static_cast<std::byte*>(transfers[i].buffer);
+    }
+  }
   const auto consume = [&](std::size_t access, ConstByteSpan chunk) -> Status {
     const std::size_t i = accesses.plan_of[access];
     const chunk::ChunkPlan& part = *accesses.chunks[access].plan;
@@ -30,7 +64,10 @@ Status read_datasets(std::span<const ReadTransfer> transfers, hid_t dxpl_id) {
     chunk::copy_runs(part, plans[i].file_size, from, to);
     return {};
   };
-  return chunk::read_chunks(*context().engine, accesses.chunks, anywhere, consume);
+  std::optional<chunk::Box> box;
+  if (plans.size() == 1) box = box_of(transfers[0], plans[0]);
+  return chunk::read_chunks(*context().engine, accesses.chunks, anywhere, consume,
+                            box ? &*box : nullptr);
 }
 
 }  // namespace arraymorph::vol
