@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "codec/big_endian.h"
 #include "codec/block_codec.h"
+#include "codec/byte_order.h"
 #include "codec/filter.h"
 #include "codec/scratch.h"
 #include "codec/transpose.h"

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "codec/block_codec.h"
 #include "codec/filter.h"
 #include "codec/idle_pool.h"
 
@@ -15,9 +16,9 @@ constexpr unsigned kMaxLevel = 9;
 using Compressors = IdlePool<libdeflate_compressor, libdeflate_free_compressor>;
 using Decompressors = IdlePool<libdeflate_decompressor, libdeflate_free_decompressor>;
 
-Compressors& compressors(unsigned level) {
+Compressors& compressors(int level) {
   static auto* pools = new std::array<Compressors, kMaxLevel + 1>;
-  return (*pools)[level];
+  return (*pools)[static_cast<std::size_t>(level)];
 }
 
 Decompressors& decompressors() {
@@ -25,54 +26,63 @@ Decompressors& decompressors() {
   return *pool;
 }
 
-Status out_of_memory() { return {Code::internal, "deflate: out of memory"}; }
+// zlib's own conservative bound (deflateBound), which holds for any of its settings.
+std::size_t bound(std::size_t size) { return size + size / 8 + size / 64 + 64; }
+
+std::size_t compress(ConstByteSpan in, ByteSpan out, int level) {
+  const auto compressor =
+      compressors(level).take([&] { return libdeflate_alloc_compressor(level); });
+  if (compressor == nullptr) return BlockCodec::kFailed;
+  const std::size_t size =
+      libdeflate_zlib_compress(compressor.get(), in.data(), in.size(), out.data(), out.size());
+  return size == 0 ? BlockCodec::kFailed : size;
+}
+
+std::size_t decompress(ConstByteSpan in, ByteSpan out) {
+  const auto decompressor = decompressors().take([] { return libdeflate_alloc_decompressor(); });
+  if (decompressor == nullptr) return BlockCodec::kFailed;
+  std::byte none{};  // libdeflate wants an address even for no bytes
+  std::size_t size = 0;
+  const libdeflate_result result =
+      libdeflate_zlib_decompress(decompressor.get(), in.data(), in.size(),
+                                 out.empty() ? &none : out.data(), out.size(), &size);
+  return result == LIBDEFLATE_SUCCESS ? size : BlockCodec::kFailed;
+}
+
+constexpr BlockCodec kZlib{bound, compress, decompress};
 
 class Deflate final : public Filter {
  public:
-  explicit Deflate(unsigned level) : level_(level) {}
+  explicit Deflate(int level) : level_(level) {}
 
   Result<std::size_t> encode(ConstByteSpan in, ByteSpan out) const override {
-    const auto compressor = compressors(level_).take(
-        [&] { return libdeflate_alloc_compressor(static_cast<int>(level_)); });
-    if (compressor == nullptr) return out_of_memory();
-    const std::size_t size =
-        libdeflate_zlib_compress(compressor.get(), in.data(), in.size(), out.data(), out.size());
-    if (size == 0) return Status(Code::internal, "deflate: output larger than its bound");
+    const std::size_t size = compress(in, out, level_);
+    if (size == BlockCodec::kFailed) return Status(Code::internal, "deflate: out of memory");
     return size;
   }
 
   Result<ConstByteSpan> decode(ConstByteSpan in, ByteSpan out) const override {
-    const auto decompressor = decompressors().take([] { return libdeflate_alloc_decompressor(); });
-    if (decompressor == nullptr) return out_of_memory();
-    std::byte none{};  // libdeflate wants an address even for no bytes
-    std::size_t size = 0;
-    const libdeflate_result result =
-        libdeflate_zlib_decompress(decompressor.get(), in.data(), in.size(),
-                                   out.empty() ? &none : out.data(), out.size(), &size);
-    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
-      return Status(Code::corrupt,
-                    "deflate: more than the " + std::to_string(out.size()) + " bytes possible");
-    }
-    if (result != LIBDEFLATE_SUCCESS) {
-      return Status(Code::corrupt, "deflate: stream damaged or cut off");
+    const std::size_t size = decompress(in, out);
+    if (size == BlockCodec::kFailed) {
+      return Status(Code::corrupt, "deflate: stream damaged, cut off, or of more than the " +
+                                       std::to_string(out.size()) + " bytes possible");
     }
     return ConstByteSpan(out.first(size));
   }
 
-  // zlib's own conservative bound (deflateBound), which holds for any of its settings.
-  std::size_t max_encoded(std::size_t size) const noexcept override {
-    return size + size / 8 + size / 64 + 64;
-  }
+  std::size_t max_encoded(std::size_t size) const noexcept override { return bound(size); }
 
  private:
-  unsigned level_;
+  int level_;
 };
 
 }  // namespace
 
+const BlockCodec* zlib_blocks() { return &kZlib; }
+
 std::unique_ptr<const Filter> make_deflate(const FilterSpec& spec) {
   if (spec.parameters.empty() || spec.parameters[0] > kMaxLevel) return nullptr;
-  return std::make_unique<Deflate>(spec.parameters[0]);
+  return std::make_unique<Deflate>(static_cast<int>(spec.parameters[0]));
 }
 
 }  // namespace arraymorph::codec

@@ -35,6 +35,7 @@ std::unique_ptr<const Filter> make_deflate(const FilterSpec& spec);
 std::unique_ptr<const Filter> make_shuffle(const FilterSpec& spec, std::size_t element_size);
 std::unique_ptr<const Filter> make_fletcher32();
 std::unique_ptr<const Filter> make_lzf();
+std::unique_ptr<const Filter> make_blosc(const FilterSpec& spec);
 std::unique_ptr<const Filter> make_lz4(const FilterSpec& spec);
 std::unique_ptr<const Filter> make_bitshuffle(const FilterSpec& spec);
 std::unique_ptr<const Filter> make_zstd(const FilterSpec& spec);

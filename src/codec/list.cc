@@ -12,6 +12,8 @@ std::unique_ptr<const Filter> make_filter(const FilterSpec& spec, std::size_t el
       return make_fletcher32();
     case 32000:
       return make_lzf();
+    case 32001:
+      return make_blosc(spec);
     case 32004:
       return make_lz4(spec);
     case 32008:

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "codec/big_endian.h"
 #include "codec/block_codec.h"
+#include "codec/byte_order.h"
 #include "codec/filter.h"
 
 namespace arraymorph::codec {

@@ -2,6 +2,7 @@
 
 #if ARRAYMORPH_HAVE_LZ4
 #include <lz4.h>
+#include <lz4hc.h>
 
 namespace arraymorph::codec {
 namespace {
@@ -10,11 +11,14 @@ bool too_large(std::size_t size) { return size > LZ4_MAX_INPUT_SIZE; }
 
 std::size_t bound(std::size_t size) { return size + size / 255 + 16; }
 
-std::size_t compress(ConstByteSpan in, ByteSpan out, int) {
+using Function = int (*)(const char*, char*, int, int, int);
+
+template <Function kCompress>
+std::size_t compress(ConstByteSpan in, ByteSpan out, int level) {
   if (too_large(in.size()) || too_large(out.size())) return BlockCodec::kFailed;
-  const int size = LZ4_compress_default(reinterpret_cast<const char*>(in.data()),
-                                        reinterpret_cast<char*>(out.data()),
-                                        static_cast<int>(in.size()), static_cast<int>(out.size()));
+  const int size =
+      kCompress(reinterpret_cast<const char*>(in.data()), reinterpret_cast<char*>(out.data()),
+                static_cast<int>(in.size()), static_cast<int>(out.size()), level);
   return size > 0 ? static_cast<std::size_t>(size) : BlockCodec::kFailed;
 }
 
@@ -26,15 +30,18 @@ std::size_t decompress(ConstByteSpan in, ByteSpan out) {
   return size >= 0 ? static_cast<std::size_t>(size) : BlockCodec::kFailed;
 }
 
-constexpr BlockCodec kLz4{bound, compress, decompress};
+constexpr BlockCodec kLz4{bound, compress<LZ4_compress_fast>, decompress};
+constexpr BlockCodec kLz4Hard{bound, compress<LZ4_compress_HC>, decompress};
 
 }  // namespace
 
 const BlockCodec* lz4_blocks() { return &kLz4; }
+const BlockCodec* lz4_hard_blocks() { return &kLz4Hard; }
 
 }  // namespace arraymorph::codec
 #else
 namespace arraymorph::codec {
 const BlockCodec* lz4_blocks() { return nullptr; }
+const BlockCodec* lz4_hard_blocks() { return nullptr; }
 }  // namespace arraymorph::codec
 #endif

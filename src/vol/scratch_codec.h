@@ -1,8 +1,10 @@
-// ScratchCodec: filters that only libhdf5 can run (szip, nbit, scaleoffset, lzf, plugins).
+// ScratchCodec: filters that only libhdf5 can run (szip, nbit, scaleoffset, plugins).
 //
 // A native copy of the dataset's description in a file in memory, of which one chunk is used: raw
 // bytes in and decoded elements out, or the other way round. Right for every filter that HDF5
-// itself can use.
+// itself can use. Not faster by calling a plugin's filter function on our threads: libhdf5 gives
+// out no class of a registered filter (h5py and hdf5plugin register theirs), and a filter may call
+// HDF5 (all that push errors do), which only the thread that holds the library's lock may.
 #pragma once
 
 #include <string>

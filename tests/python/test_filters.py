@@ -30,6 +30,12 @@ BUILT_IN: dict[str, dict[str, Any]] = {
     "zstd fast shuffle": {"compression": hdf5plugin.Zstd(clevel=-7), "shuffle": True},
     "lz4": {"compression": hdf5plugin.LZ4()},
     "lz4 blocks": {"compression": hdf5plugin.LZ4(nbytes=1000), "fletcher32": True},
+    "blosc lz4": {"compression": hdf5plugin.Blosc()},
+    "blosc lz4 unshuffled": {"compression": hdf5plugin.Blosc(clevel=1, shuffle=0)},
+    "blosc lz4hc bits": {"compression": hdf5plugin.Blosc(cname="lz4hc", clevel=9, shuffle=2)},
+    "blosc zlib": {"compression": hdf5plugin.Blosc(cname="zlib", clevel=3)},
+    "blosc zstd": {"compression": hdf5plugin.Blosc(cname="zstd", clevel=5)},
+    "blosc zstd bits": {"compression": hdf5plugin.Blosc(cname="zstd", shuffle=2)},
     "bitshuffle none": {"compression": hdf5plugin.Bitshuffle(cname="none")},
     "bitshuffle lz4": {"compression": hdf5plugin.Bitshuffle()},
     "bitshuffle lz4 blocks": {"compression": hdf5plugin.Bitshuffle(nelems=64)},
@@ -39,7 +45,7 @@ BUILT_IN: dict[str, dict[str, Any]] = {
 OTHERS: dict[str, dict[str, Any]] = {
     "scaleoffset": {"scaleoffset": True},
     "szip": {"compression": "szip"},
-    "blosc": {"compression": hdf5plugin.Blosc(cname="zstd", clevel=5)},
+    "blosc blosclz": {"compression": hdf5plugin.Blosc(cname="blosclz", clevel=5)},
     "blosc2": {"compression": hdf5plugin.Blosc2()},
     "bzip2": {"compression": hdf5plugin.BZip2()},
 }

@@ -1,4 +1,4 @@
-// Big-endian numbers inside stored chunks.
+// Numbers inside stored chunks, in the byte order of their format.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,25 @@ inline std::uint64_t read_big_endian(ConstByteSpan bytes) {
   return value;
 }
 
+inline std::uint64_t read_little_endian(ConstByteSpan bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    value = value << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  }
+  return value;
+}
+
 /// Fills all of `bytes`.
 inline void write_big_endian(std::uint64_t value, ByteSpan bytes) {
   for (std::size_t i = bytes.size(); i-- > 0; value >>= 8) {
     bytes[i] = static_cast<std::byte>(value & 0xff);
+  }
+}
+
+inline void write_little_endian(std::uint64_t value, ByteSpan bytes) {
+  for (std::byte& byte : bytes) {
+    byte = static_cast<std::byte>(value & 0xff);
+    value >>= 8;
   }
 }
 
