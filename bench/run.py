@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from types import ModuleType
 from typing import Any, TypeVar
 
 import environments
@@ -70,7 +72,7 @@ def arguments() -> argparse.Namespace:
 class Session:
     """All measurements of one command, with their results in the order they were made."""
 
-    def __init__(self, scale: Scale, chosen: list[str], delays: tuple[float, ...]) -> None:
+    def __init__(self, scale: Scale, chosen: list[str], delays: list[float] | None) -> None:
         self.scale = scale
         self.kept = {*environments.OURS, *chosen}
         self.delays = delays
@@ -83,28 +85,34 @@ class Session:
         with contextlib.ExitStack() as stack:
             for name in questions:
                 module = importlib.import_module(f"questions.{name}")
-                cases = [c for c in module.cases(self.scale, self.delays) if c.peer in self.kept]
-                if getattr(module, "OWN_SERVER", False):
-                    self._apart(module.TITLE, cases)
+                cases = self._cases(module)
+                repeats = (
+                    self.scale.sweep_repeats if hasattr(module, "SWEEP") else self.scale.repeats
+                )
+                if hasattr(module, "OWN_SERVER"):
+                    for delay in dict.fromkeys(case.delay_ms for case in cases):
+                        with contextlib.ExitStack() as own:
+                            part = [case for case in cases if case.delay_ms == delay]
+                            self._measure(new_stage(own), module.TITLE, part, repeats)
                     continue
                 if self.stage is None:
                     self.stage = new_stage(stack)
-                self._measure(self.stage, module.TITLE, cases)
+                self._measure(self.stage, module.TITLE, cases, repeats)
 
-    def _apart(self, title: str, cases: list[Case]) -> None:
-        for delay in dict.fromkeys(case.delay_ms for case in cases):
-            with contextlib.ExitStack() as stack:
-                part = [case for case in cases if case.delay_ms == delay]
-                self._measure(new_stage(stack), title, part)
+    def _cases(self, module: ModuleType) -> list[Case]:
+        most = getattr(module, "MOST_DELAY_MS", float("inf"))
+        usual = [delay for delay in self.scale.delays_ms if delay <= most]
+        made: list[Case] = module.cases(self.scale, tuple(self.delays or usual))
+        return [case for case in made if case.peer in self.kept]
 
-    def _measure(self, stage: Stage, title: str, cases: list[Case]) -> None:
+    def _measure(self, stage: Stage, title: str, cases: list[Case], repeats: int) -> None:
         """The programs of one row of a table take turns, in both orders."""
         for label, delay in dict.fromkeys((case.label, case.delay_ms) for case in cases):
             row = [case for case in cases if (case.label, case.delay_ms) == (label, delay)]
             for case in row:
-                self._try(case.peer, lambda case=case: stage.prepare(case))  # type: ignore[misc]
+                self._try(f"storing {case.label} for {case.peer}", partial(stage.prepare, case))
             spent = dict.fromkeys((case.peer for case in row), 0.0)
-            for turn in range(self.scale.repeats):
+            for turn in range(repeats):
                 for case in row if turn % 2 == 0 else reversed(row):
                     if spent[case.peer] < self.scale.cell_seconds:
                         began = time.monotonic()
@@ -114,7 +122,7 @@ class Session:
     def _once(self, stage: Stage, title: str, case: Case, turn: int) -> None:
         asked = replace(case, options={**case.options, "round": turn})
         name = f"{title}, {case.label}, +{case.delay_ms:g} ms, {report.NAMES[case.peer]}"
-        result = self._try(name, lambda: stage.measure(asked))
+        result = self._try(name, partial(stage.measure, asked))
         if result is not None:
             self.say(f"{name}: {result['wall']:.3f} s, CPU {result['cpu']:.3f} s")
             described = {"question": case.question, "label": case.label, "peer": case.peer}
@@ -142,14 +150,13 @@ def main() -> int:
     size = "quick" if asked.quick else "smoke" if asked.smoke else "full"
     scale = SCALES[size]
     if asked.repeats:
-        scale = replace(scale, repeats=asked.repeats)
+        scale = replace(scale, repeats=asked.repeats, sweep_repeats=asked.repeats)
     everybody = [] if asked.smoke else [peer for peer in peers.PEERS if peer != OURS]
     chosen = everybody if asked.peers is None else asked.peers
     for name in dict.fromkeys(map(environments.environment_of, chosen)):
         if name is not None:
             environments.install(name)
-    delays = tuple(asked.delays) if asked.delays else scale.delays_ms
-    session = Session(scale, chosen, delays)
+    session = Session(scale, chosen, asked.delays)
     session.run(asked.only or list(QUESTIONS))
     results = Results(session.runs)
     verdicts = targets.judge(results)

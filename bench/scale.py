@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Scale:
     side: int  # of the square array
     repeats: int
+    sweep_repeats: int  # of the questions that ask for a whole curve
     cell_seconds: float  # a case that has taken this long altogether is not repeated again
     datasets: int  # small ones in a file
     small_chunks_side: int  # of the array in chunks of 32 x 32
@@ -22,6 +23,7 @@ SCALES = {
     "full": Scale(
         side=8192,
         repeats=5,
+        sweep_repeats=3,
         cell_seconds=20,
         datasets=1000,
         small_chunks_side=3200,
@@ -32,7 +34,8 @@ SCALES = {
     ),
     "quick": Scale(
         side=4096,
-        repeats=3,
+        repeats=2,
+        sweep_repeats=1,
         cell_seconds=3,
         datasets=200,
         small_chunks_side=1600,
@@ -44,6 +47,7 @@ SCALES = {
     "smoke": Scale(
         side=512,
         repeats=1,
+        sweep_repeats=1,
         cell_seconds=1,
         datasets=10,
         small_chunks_side=128,

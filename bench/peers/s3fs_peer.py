@@ -14,7 +14,7 @@ from peers.hdf5_file import FileReader, create_dataset, walk_file, write_dataset
 from peers.peer import CACHE_BYTES, server
 
 PAGE_BYTES = 4 << 20  # pages of the file, which ros3 and h5py's page buffer read as a whole
-AHEAD_BYTES = 64 << 20  # read in order: few large requests
+AHEAD_BYTES = 16 << 20  # read in order: few large requests (opening reads as much)
 BLOCK_BYTES = 4 << 20  # read here and there: blocks that are kept
 
 
@@ -32,6 +32,15 @@ def place(name: str) -> str:
     return f"{server().bucket}/hdf5/{name}.h5"
 
 
+def opened(name: str, repeated: bool) -> Any:
+    if repeated:
+        blocks = {"maxblocks": CACHE_BYTES // BLOCK_BYTES}
+        settings = {"cache_type": "blockcache", "block_size": BLOCK_BYTES, "cache_options": blocks}
+    else:
+        settings = {"cache_type": "readahead", "block_size": AHEAD_BYTES}
+    return file_system().open(place(name), "rb", **settings)
+
+
 class S3fs:
     def write(self, name: str, layout: Layout, values: Any) -> None:
         self._upload(name, lambda file: create_dataset(file, layout, values))
@@ -47,22 +56,11 @@ class S3fs:
             file_system().put(str(local), place(name), max_concurrency=8)
 
     def open(self, name: str, layout: Layout, repeated: bool) -> FileReader:
-        if repeated:
-            blocks = {"maxblocks": CACHE_BYTES // BLOCK_BYTES}
-            return self._open(name, "blockcache", BLOCK_BYTES, blocks)
-        return self._open(name, "readahead", AHEAD_BYTES, None)
-
-    def _open(self, name: str, cache: str, block: int, options: Any) -> FileReader:
-        stream = file_system().open(
-            place(name), "rb", block_size=block, cache_type=cache, cache_options=options
-        )
+        stream = opened(name, repeated)
         return FileReader(h5py.File(stream, "r"), stream)
 
     def walk(self, name: str) -> dict[str, Any]:
-        with (
-            file_system().open(place(name), "rb", block_size=PAGE_BYTES) as stream,
-            h5py.File(stream, "r") as file,
-        ):
+        with opened(name, True) as stream, h5py.File(stream, "r") as file:
             return walk_file(file)
 
 

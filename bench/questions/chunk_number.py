@@ -12,6 +12,8 @@ from scale import Scale
 from questions import whole_read
 
 TITLE = "One read, raw, by number of chunks"
+MOST_DELAY_MS = 20
+SWEEP = True
 ABLE = ("arraymorph", "tensorstore", "zarr", "tiledb")
 
 

@@ -13,6 +13,8 @@ from scale import Scale
 from questions import whole_read
 
 TITLE = "Whole read, raw, by chunk size"
+MOST_DELAY_MS = 20
+SWEEP = True
 ABLE = (peers.LIMIT, "arraymorph", "tensorstore", "zarr")
 
 

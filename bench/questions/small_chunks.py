@@ -13,6 +13,7 @@ from scale import Scale
 from questions import whole_read
 
 TITLE = "Chunks of 4 KiB, whole read"
+MOST_DELAY_MS = 20
 ABLE = (peers.LIMIT, "arraymorph", "tensorstore", "zarr")  # one object for each chunk
 
 

@@ -14,6 +14,7 @@ from measure import check, measured
 from scale import Scale
 
 TITLE = "Whole write"
+MOST_DELAY_MS = 20
 OWN_SERVER = True  # for each latency: what was written before is in nobody's way
 
 
