@@ -76,9 +76,7 @@ test-garage: install setup-test
     tests/support/with-garage scripts/demo s3
 
 # Side by side with other programs on one S3 server: [--quick] [--only QUESTION ...]; --help tells all
-bench *arguments: install setup-test
-    @cmake --preset default -DARRAYMORPH_BENCH=ON >build/bench-build.log
-    @cmake --build --preset default --target raw_loop relay >>build/bench-build.log
+bench *arguments: install build setup-test
     @PYTHONPATH=tests/support python bench/run.py "$@"
 
 # Formatting, lint, types
@@ -87,9 +85,9 @@ check: build setup-dev
 
 # Format all sources in place
 format: setup-dev
-    find include src tests python -name '*.cc' -o -name '*.h' | xargs clang-format -i
-    ruff format python tests scripts
-    ruff check --fix python tests scripts
+    find bench include src tests python -name '*.cc' -o -name '*.h' | xargs clang-format -i
+    ruff format bench python tests scripts
+    ruff check --fix bench python tests scripts
 
 # Unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 asan: setup

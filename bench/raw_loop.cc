@@ -204,7 +204,6 @@ class Loop {
   struct Request {
     Loop* loop;
     aws_byte_buf into;
-    aws_s3_meta_request* meta = nullptr;
   };
 
   void send(std::uint64_t number) {
@@ -213,9 +212,7 @@ class Loop {
                                  ? sha256({reinterpret_cast<const char*>(place), size_})
                                  : std::string();
     free_.acquire();
-    auto request = std::make_unique<Request>();
-    request->loop = this;
-    request->into = aws_byte_buf_from_empty_array(place, size_);
+    auto* const request = new Request{this, aws_byte_buf_from_empty_array(place, size_)};
     aws_signing_config_aws signing;
     aws_s3_init_default_signing_config(&signing, cursor(engine_.region), engine_.provider);
     if (!hash.empty()) signing.signed_body_value = cursor(hash);
@@ -227,7 +224,7 @@ class Loop {
     asked.message = message;
     asked.signing_config = &signing;
     asked.endpoint = &engine_.uri;
-    asked.user_data = request.get();
+    asked.user_data = request;  // on_finish deletes it
     asked.finish_callback = on_finish;
     if (options_.put) {
       asked.request_body = aws_byte_cursor_from_array(place, size_);
@@ -237,10 +234,9 @@ class Loop {
     } else {
       asked.body_callback = on_body;
     }
-    request->meta = aws_s3_client_make_meta_request(engine_.client, &asked);
+    const bool sent = aws_s3_client_make_meta_request(engine_.client, &asked) != nullptr;
     aws_http_message_release(message);
-    if (request->meta == nullptr) fail(aws_error_str(aws_last_error()));
-    request.release();  // on_finish deletes it
+    if (!sent) fail(aws_error_str(aws_last_error()));
   }
 
   aws_http_message* make_message(std::uint64_t number) const {

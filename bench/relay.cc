@@ -128,6 +128,7 @@ class Relay {
  private:
   void listen() {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (listener_ < 0) fail("socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -151,6 +152,7 @@ class Relay {
       const int client = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
       if (client < 0) return;
       const int server = socket(AF_INET, SOCK_STREAM, 0);
+      if (server < 0) fail("socket");
       if (connect(server, reinterpret_cast<const sockaddr*>(&server_), sizeof(server_)) != 0) {
         fail("the server does not answer");
       }
@@ -307,8 +309,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "Usage: relay HOST:PORT DELAY_MS\n");
     return 1;
   }
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(argv[1] + colon + 1)));
-  const std::chrono::duration<double, std::milli> delay(std::atof(argv[2]));
+  const unsigned long port = std::strtoul(argv[1] + colon + 1, nullptr, 10);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  const std::chrono::duration<double, std::milli> delay(std::strtod(argv[2], nullptr));
   Relay relay(address, std::chrono::duration_cast<Clock::duration>(delay));
   relay.run();
   relay.report();

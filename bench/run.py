@@ -163,7 +163,8 @@ def main() -> int:
     print(f"{report.whole(results)}\n\n### Targets\n\n{targets.table(verdicts)}")
     about = {"size": size, "machine": environments.machine()}
     about["versions"] = environments.versions(chosen)
-    publish.write(environments.PLACE, about, results, verdicts)
+    place = environments.PLACE / "smoke" if asked.smoke else environments.PLACE
+    publish.write(place, about, results, verdicts)
     if asked.publish:
         publish.publish(about, results, verdicts)
     for failure in session.failures:

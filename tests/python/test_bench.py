@@ -1,0 +1,101 @@
+"""The benchmark still runs, counts, and notices wrong values. Nothing is timed here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
+import seaweed
+from case import Case
+from environments import PLACE, ROOT
+from layout import square, values
+from raw_loop import PROGRAMS
+from results import Results, Row
+from stage import CaseError, Stage
+
+pytestmark = pytest.mark.skipif(
+    not (PROGRAMS / "raw_loop").exists(), reason="raw_loop is not built: aws-c-s3 is too old for it"
+)
+LAYOUT = square(256, 64)  # 16 chunks
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with seaweed.running() as server:
+        yield Stage(server, tmp_path_factory.mktemp("data"))
+
+
+def test_smoke_run_reports_every_program() -> None:
+    questions = ["whole_read", "rows", "catalog", "small_chunks", "growth"]
+    command = [sys.executable, "bench/run.py", "--smoke", "--delays", "5", "--only", *questions]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests" / "support")}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| target | measured | met |" in done.stdout
+    stored = json.loads((PLACE / "smoke" / "results.json").read_text())
+    asked = {(run["question"], run["peer"]) for run in stored["runs"]}
+    assert asked == {(each, "arraymorph") for each in questions} | {
+        ("whole_read", "raw_loop"),
+        ("small_chunks", "raw_loop"),
+    }
+
+
+def test_relay_counts_requests(stage: Stage) -> None:
+    case = Case("whole_read", "raw", "arraymorph", 1, LAYOUT, stored="array")
+    stage.prepare(case)
+    result = stage.measure(case)
+    assert result["traffic"]["requests"] == {"GET": 1 + LAYOUT.chunk_count}
+    assert result["traffic"]["bytes_from_server"] > LAYOUT.nbytes
+    assert result["stats"]["get_requests"] == 1 + LAYOUT.chunk_count
+
+
+def test_limit_asks_for_every_object(stage: Stage) -> None:
+    case = Case("whole_read", "raw", "raw_loop", 1, LAYOUT, stored="array")
+    stage.prepare(case)
+    result = stage.measure(case)
+    assert result["traffic"]["requests"] == {"GET": 1 + LAYOUT.chunk_count}
+    written = stage.measure(Case("whole_write", "raw", "raw_loop", 1, LAYOUT, {"round": 0}))
+    assert written["traffic"]["requests"] == {"PUT": 1 + LAYOUT.chunk_count}
+
+
+def test_answers_come_late_by_the_added_latency(stage: Stage) -> None:
+    case = Case("whole_read", "raw", "raw_loop", 250, LAYOUT, stored="array")
+    stage.prepare(case)
+    assert stage.measure(case)["wall"] >= 0.25  # what the relay is for; it may well be more
+
+
+def test_wrong_values_fail(stage: Stage, tmp_path: Path) -> None:
+    case = Case("whole_read", "raw", "arraymorph", 0, LAYOUT, stored="array")
+    stage.prepare(case)
+    changed = np.array(values(stage.data, LAYOUT.shape))
+    changed[7, 9] += 1
+    np.save(tmp_path / "256x256.npy", changed)
+    other = Stage(stage.server, tmp_path)
+    with pytest.raises(CaseError, match="not the values written"):
+        other.measure(case)
+    stage.measure(case)
+
+
+def test_ratio_is_the_median_of_pairs() -> None:
+    runs = [
+        {"question": "q", "label": "l", "delay_ms": 0, "peer": peer, "round": turn, "wall": wall}
+        for peer, walls in {"arraymorph": [1.0, 4.0, 9.0], "zarr": [2.0, 2.0, 3.0]}.items()
+        for turn, wall in enumerate(walls)
+    ]
+    results = Results(runs)
+    row = Row("q", "l", 0)
+    assert results.median(row, "arraymorph") == 4.0
+    assert results.ratio(row, "arraymorph", "zarr") == 2.0
+    assert results.best_peer(row) == "zarr"
+    assert results.best_peer(row._replace(label="nothing was measured")) is None
