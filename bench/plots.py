@@ -35,13 +35,16 @@ def line(axes: Any, peer: str, xs: list[float], ys: list[float | None]) -> None:
                   color=COLOURS[peer], label=NAMES[peer])  # fmt: skip
 
 
-def finish(figure: Any, axes: Any, path: Path) -> None:
-    for each in axes:
-        each.grid(alpha=0.3, which="both")
-        each.set_ylim(bottom=0)
-    axes[0].legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, dpi=100)
+def save(figure: Any, panels: Any, path: Path) -> None:
+    """With one legend below all panels."""
+    known: dict[str, Any] = {}
+    for axes in panels:
+        axes.grid(alpha=0.3, which="both")
+        shown, names = axes.get_legend_handles_labels()
+        known.update(zip(names, shown, strict=True))
+    figure.tight_layout(rect=(0, 0.1, 1, 1))
+    figure.legend(known.values(), known, loc="lower center", ncols=len(known), fontsize=8)
+    figure.savefig(path, dpi=90)
     pyplot.close(figure)
 
 
@@ -63,7 +66,8 @@ def throughput(results: Results, question: str, xlabel: str, path: Path) -> None
         axes.set_title(distance(delay))
         axes.set_xlabel(xlabel)
         axes.set_ylabel("MB/s")
-    finish(figure, panels[0], path)
+        axes.set_ylim(bottom=0)
+    save(figure, panels[0], path)
 
 
 def latency(results: Results, path: Path) -> None:
@@ -87,12 +91,7 @@ def latency(results: Results, path: Path) -> None:
         axes.set_xlabel("added latency, ms")
         axes.set_ylabel("seconds")
         axes.set_yscale("log")
-    for each in panels[0]:
-        each.grid(alpha=0.3, which="both")
-    panels[0][0].legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, dpi=100)
-    pyplot.close(figure)
+    save(figure, panels[0], path)
 
 
 def cpu(results: Results, path: Path) -> None:
@@ -117,7 +116,7 @@ def cpu(results: Results, path: Path) -> None:
         axes.set_xlabel("CPU seconds / GiB")
         axes.tick_params(labelsize=8)
     figure.tight_layout()
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=90)
     pyplot.close(figure)
 
 

@@ -33,13 +33,19 @@ def write(
         subprocess.run([str(python), str(plots), str(path), str(directory)], check=True)
 
 
+def read(directory: Path) -> dict[str, Any]:
+    """results.json of the last run."""
+    stored: dict[str, Any] = json.loads((directory / "results.json").read_text(encoding="utf-8"))
+    return stored
+
+
 def publish(about: dict[str, Any], results: Results, verdicts: list[Verdict]) -> None:
     """docs/benchmarks.md with every table, docs/benchmarks/*.png, and the README's section."""
     write(DOCS, about, results, verdicts)
     (DOCS / "results.json").unlink()  # large; the tables say the same
-    what = _about(about)
+    what, how = _about(about), _HOW.format(side=about["side"])
     text = (
-        f"# Benchmarks\n\nWritten by `./just bench --publish`. {what}\n\n{_HOW}\n\n"
+        f"# Benchmarks\n\nWritten by `./just bench --publish`. {what}\n\n{how}\n\n"
         f"## What was to be reached\n\n{targets.table(verdicts)}\n\n"
         f"## Tables\n\n{report.whole(results)}\n\n## Plots\n\n{_images('benchmarks/')}\n"
     )
@@ -67,14 +73,16 @@ def _about(about: dict[str, Any]) -> str:
 
 
 _HOW = """\
-Every program stores the same float32 array (8192 x 8192, chunks of 1 MiB) on the same SeaweedFS
+Every program stores the same float32 array ({side} x {side}, chunks of 1 MiB) on the same SeaweedFS
 server on the same machine, and takes its turn in every round, in both orders. A measurement is a
-process of its own with cold caches: imports and start-up lie outside the clock, and so does opening
+process of its own with cold caches. Imports and start-up lie outside the clock, and so does opening
 the array, which leaves everybody with one connection (the raw loop sends one request before its
-clock). Writes are timed from creating the array to having closed it, catalogues with the opening.
-What was read, and what was written, is compared after the clock has stopped. Latency is added by a
-relay that holds every byte of the server's answers back; connecting through it takes no time and
+clock). Writes are timed from creating the array to having closed it, small datasets with the
+opening. What was read and written is compared after the clock has stopped. Latency is added by a
+relay that holds every byte of the server's answers back; connecting through it takes no time, and
 its bandwidth is not limited. Ratios are medians of pairs from the same round. Everybody has 64
 connections and, where parts of chunks are read one after the other, a cache of 256 MiB. gzip has
-level 4, in HDF5 and TileDB with shuffle. Peers that cannot write (ros3, s3fs) are given a local
-HDF5 file that is uploaded. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""
+level 4, in HDF5 and TileDB with shuffle. HDF5 files for ros3 and s3fs have pages of 4 MiB, which
+those two read as a whole; they cannot be written in place, so writing is a local file and its
+upload. Requests and bytes are those of a whole process, opening (and after a write, reading it
+again) included. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""

@@ -42,7 +42,8 @@ def arguments() -> argparse.Namespace:
         "  just bench --quick                      everything in a few minutes, less of it\n"
         "  just bench --only whole_read rows       two questions at full size\n"
         "  just bench --peers tensorstore --delays 0 20\n"
-        "  just bench --publish                    everything; then the README's table and plots\n",
+        "  just bench --publish                    everything; then the README's table and plots\n"
+        "  just bench --again --publish            the same from the last run's results\n",
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="smaller arrays, fewer repeats")
@@ -63,6 +64,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--delays", nargs="+", type=float, metavar="MS", help="added latencies")
     parser.add_argument("--repeats", type=int, help="of every measurement (slow ones get fewer)")
+    parser.add_argument(
+        "--again", action="store_true", help="measure nothing, report the last run once more"
+    )
     parser.add_argument(
         "--publish", action="store_true", help="put the results into README.md and docs/benchmarks"
     )
@@ -145,8 +149,8 @@ def new_stage(stack: contextlib.ExitStack) -> Stage:
     return Stage(server, environments.PLACE / "data")
 
 
-def main() -> int:
-    asked = arguments()
+def measure(asked: argparse.Namespace) -> tuple[dict[str, Any], Session]:
+    """Install the peers, run what was asked for; what it was measured with, and the session."""
     size = "quick" if asked.quick else "smoke" if asked.smoke else "full"
     scale = SCALES[size]
     if asked.repeats:
@@ -158,18 +162,28 @@ def main() -> int:
             environments.install(name)
     session = Session(scale, chosen, asked.delays)
     session.run(asked.only or list(QUESTIONS))
-    results = Results(session.runs)
+    about = {"size": size, "side": scale.side, "machine": environments.machine()}
+    return {**about, "versions": environments.versions(chosen)}, session
+
+
+def main() -> int:
+    asked = arguments()
+    place = environments.PLACE / "smoke" if asked.smoke else environments.PLACE
+    failures: list[str] = []
+    if asked.again:
+        stored = publish.read(place)
+        about, results = stored["about"], Results(stored["runs"])
+    else:
+        about, session = measure(asked)
+        results, failures = Results(session.runs), session.failures
     verdicts = targets.judge(results)
     print(f"{report.whole(results)}\n\n### Targets\n\n{targets.table(verdicts)}")
-    about = {"size": size, "machine": environments.machine()}
-    about["versions"] = environments.versions(chosen)
-    place = environments.PLACE / "smoke" if asked.smoke else environments.PLACE
     publish.write(place, about, results, verdicts)
     if asked.publish:
         publish.publish(about, results, verdicts)
-    for failure in session.failures:
+    for failure in failures:
         print(f"bench: {failure}", file=sys.stderr)
-    return 1 if session.failures else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
