@@ -178,7 +178,7 @@ def test_filter_that_is_not_installed(
         f"""
 import hdf5plugin, arraymorph, numpy as np
 with arraymorph.File({url!r}, "w") as f:
-    f.create_dataset("x", data=np.arange(1000), chunks=(100,), compression=hdf5plugin.LZ4())
+    f.create_dataset("x", data=np.arange(1000), chunks=(100,), compression=hdf5plugin.Blosc2())
     f["y"] = 5
 """
     )
