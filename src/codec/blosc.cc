@@ -2,8 +2,7 @@
 // with its compressors lz4, lz4hc, zlib and zstd. A header of 16 bytes, where each block starts (4
 // bytes each), then per block its bytes shuffled and compressed, in one part or in one part per
 // byte of an element; before each part its stored size (4). All little-endian. Own code over the
-// libraries of the other filters, because static libraries of c-blosc cannot be linked into a
-// plugin where they are not built for it.
+// libraries of the other filters: Debian's static c-blosc cannot be linked into a plugin.
 #include <algorithm>
 #include <bit>
 #include <limits>
