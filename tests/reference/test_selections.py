@@ -117,7 +117,7 @@ def test_transfers_agree(tmp_path: Path, environment: None, seed: int) -> None:
             buffers = [np.full(size, -7, dtype) for _ in range(2)]
             for dataset, buffer in zip((native, ours), buffers, strict=True):
                 dataset.id.read(memory, space, buffer)
-            np.testing.assert_array_equal(*buffers)
+            np.testing.assert_array_equal(buffers[0], buffers[1])
             values = rng.integers(0, 10_000, size).astype(dtype)
             for dataset in (native, ours):
                 dataset.id.write(memory, space, values)
