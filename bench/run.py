@@ -86,22 +86,26 @@ class Session:
         self.stage: Stage | None = None
 
     def run(self, questions: list[str]) -> None:
-        with contextlib.ExitStack() as stack:
+        """Ends early, with what there is, on Ctrl-C."""
+        with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
             for name in questions:
                 module = importlib.import_module(f"questions.{name}")
-                cases = self._cases(module)
-                repeats = (
-                    self.scale.sweep_repeats if hasattr(module, "SWEEP") else self.scale.repeats
-                )
-                if hasattr(module, "OWN_SERVER"):
-                    for delay in dict.fromkeys(case.delay_ms for case in cases):
-                        with contextlib.ExitStack() as own:
-                            part = [case for case in cases if case.delay_ms == delay]
-                            self._measure(new_stage(own), module.TITLE, part, repeats)
-                    continue
-                if self.stage is None:
-                    self.stage = new_stage(stack)
-                self._measure(self.stage, module.TITLE, cases, repeats)
+                try:
+                    self._ask(module, stack)
+                except seaweed.SeaweedError as error:
+                    self._failed(module.TITLE, error)
+
+    def _ask(self, module: ModuleType, stack: contextlib.ExitStack) -> None:
+        cases = self._cases(module)
+        if hasattr(module, "OWN_SERVER"):
+            for delay in dict.fromkeys(case.delay_ms for case in cases):
+                with contextlib.ExitStack() as own:
+                    part = [case for case in cases if case.delay_ms == delay]
+                    self._measure(new_stage(own), module, part)
+            return
+        if self.stage is None:
+            self.stage = new_stage(stack)
+        self._measure(self.stage, module, cases)
 
     def _cases(self, module: ModuleType) -> list[Case]:
         most = getattr(module, "MOST_DELAY_MS", float("inf"))
@@ -109,18 +113,19 @@ class Session:
         made: list[Case] = module.cases(self.scale, tuple(self.delays or usual))
         return [case for case in made if case.peer in self.kept]
 
-    def _measure(self, stage: Stage, title: str, cases: list[Case], repeats: int) -> None:
+    def _measure(self, stage: Stage, module: ModuleType, cases: list[Case]) -> None:
         """The programs of one row of a table take turns, in both orders."""
         for label, delay in dict.fromkeys((case.label, case.delay_ms) for case in cases):
             row = [case for case in cases if (case.label, case.delay_ms) == (label, delay)]
             for case in row:
                 self._try(f"storing {case.label} for {case.peer}", partial(stage.prepare, case))
             spent = dict.fromkeys((case.peer for case in row), 0.0)
-            for turn in range(repeats):
+            fewer = hasattr(module, "SWEEP") or delay > max(targets.NEAR)
+            for turn in range(self.scale.sweep_repeats if fewer else self.scale.repeats):
                 for case in row if turn % 2 == 0 else reversed(row):
                     if spent[case.peer] < self.scale.cell_seconds:
                         began = time.monotonic()
-                        self._once(stage, title, case, turn)
+                        self._once(stage, module.TITLE, case, turn)
                         spent[case.peer] += time.monotonic() - began
 
     def _once(self, stage: Stage, title: str, case: Case, turn: int) -> None:
@@ -136,9 +141,12 @@ class Session:
         try:
             return call()
         except CaseError as error:
-            self.failures.append(f"{name}: {error}")
-            self.say(f"{name} FAILED: {error}")
+            self._failed(name, error)
             return None
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self.failures.append(f"{name}: {error}")
+        self.say(f"{name} FAILED: {error}")
 
     def say(self, text: str) -> None:
         print(f"[{time.monotonic() - self.started:5.0f} s] {text}", file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Scale:
     side: int  # of the square array
     repeats: int
-    sweep_repeats: int  # of the questions that ask for a whole curve
+    sweep_repeats: int  # of curves, and at latencies that no target names
     cell_seconds: float  # a case that has taken this long altogether is not repeated again
     datasets: int  # small ones in a file
     small_chunks_side: int  # of the array in chunks of 32 x 32
@@ -24,7 +24,7 @@ SCALES = {
         side=8192,
         repeats=5,
         sweep_repeats=3,
-        cell_seconds=20,
+        cell_seconds=15,
         datasets=1000,
         small_chunks_side=3200,
         memory_shapes=((8192, 8192), (32768, 16384)),

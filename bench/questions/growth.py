@@ -15,6 +15,7 @@ from measure import check, measured
 from scale import Scale
 
 TITLE = "Time for each chunk of 4 KiB in a local directory"
+SWEEP = True
 CHUNK_SIDE = 32
 
 

@@ -14,6 +14,7 @@ from questions import whole_read, whole_write
 
 TITLE = "Memory beyond the caller's array, raw"
 OWN_SERVER = True
+SWEEP = True
 
 
 def cases(scale: Scale, delays: tuple[float, ...]) -> list[Case]:

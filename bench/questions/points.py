@@ -18,6 +18,7 @@ arraymorph.enable()
 import h5py  # noqa: E402
 
 TITLE = "Values picked by a boolean mask, chunks in memory"
+SWEEP = True
 NATIVE = "hdf5"  # HDF5's core driver, in the same process
 POINTS = (1000, 10_000, 100_000, 1_000_000)
 
