@@ -33,12 +33,15 @@ def seconds(results: Results, question: str) -> str:
     programs = results.peers_of(question)
     rows = []
     for row in results.rows(question):
-        best = results.best_peer(row)
-        ratio = results.ratio(row, OURS, best) if best else None
-        cells = [number(results.median(row, peer)) for peer in programs]
-        rows.append([row.label, distance(row.delay), *cells, number(ratio, 2)])
+        rows.append([row.label, distance(row.delay), *_seconds(results, row, programs)])
     header = ["", "latency", *(NAMES[peer] for peer in programs), "ours / best peer"]
     return table(header, rows)
+
+
+def _seconds(results: Results, row: Row, programs: list[str]) -> list[str]:
+    best = results.best_peer(row)
+    ratio = results.ratio(row, OURS, best) if best else None
+    return [*(number(results.median(row, peer)) for peer in programs), number(ratio, 2)]
 
 
 def cpu(results: Results, question: str) -> str:
@@ -135,6 +138,6 @@ def summary(results: Results) -> str:
     for question, name in SUMMARY:
         for row in results.rows(question):
             if row.delay <= 20:
-                cells = [number(results.median(row, peer)) for peer in programs]
-                rows.append([f"{name} {row.label}, {distance(row.delay)}", *cells])
-    return table(["", *(NAMES[peer] for peer in programs)], rows)
+                asked = f"{name} {row.label}, {distance(row.delay)}"
+                rows.append([asked, *_seconds(results, row, programs)])
+    return table(["", *(NAMES[peer] for peer in programs), "ours / best peer"], rows)
