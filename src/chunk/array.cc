@@ -13,7 +13,7 @@ namespace {
 std::shared_ptr<Link> link_to(const ObjectStore& store, Shared& shared) {
   const Lock lock(shared.mutex);
   std::shared_ptr<Link>& link = shared.links[&store];
-  if (!link) link = std::make_shared<Link>();
+  if (!link) link = std::make_shared<Link>(shared.limits.link);
   return link;
 }
 

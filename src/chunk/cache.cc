@@ -88,6 +88,7 @@ void mark_dirty(Entry& entry) {
   entry.dirty = true;
   entry.load = nullptr;  // what is on its way is no longer what counts
   use_ahead(entry);
+  entry.array->pattern.stop();
   entry.array->given_up.erase(entry.index);
   settle(entry);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "chunk/link.h"
 #include "runtime/thread_pool.h"
 
 namespace arraymorph::chunk {
@@ -15,6 +16,8 @@ struct EngineLimits {
   std::size_t in_flight_requests = 512;          ///< chunks under way, however small; > 0
   std::uint64_t read_ahead_bytes = 64ull << 20;  ///< chunks fetched ahead and not used; 0: never
   std::size_t connections = 64;                  ///< to one store
+  std::uint64_t whole_bytes = 128ull << 10;      ///< chunks no larger are never read in part
+  LinkCost link;                                 ///< what requests cost until that is measured
 };
 
 struct Shared;  // chunk/state.h

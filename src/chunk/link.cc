@@ -37,9 +37,12 @@ void Link::answered(Time sent, Time now, std::uint64_t bytes) {
   ++answers_;
   const double elapsed = std::max(seconds(now - sent), kLeastSeconds);
   if (bytes > 0 && (bytes <= kSmallAnswer || alone || elapsed < cost_.latency)) {
-    learn_latency(elapsed, bytes);
+    // What came with the answer took time of its own, but never more than most of it.
+    const double transfer = static_cast<double>(bytes) * cost_.per_byte;
+    fastest_ = std::min(fastest_, elapsed - std::min(transfer, elapsed * 0.75));
   }
   if (in_flight_ == 0 || bytes_ >= kStretchBytes || answers_ >= kStretchAnswers) {
+    learn_latency();
     learn_rate(seconds(now - since_));
     begin_stretch(now, false);
   }
@@ -50,16 +53,14 @@ LinkCost Link::cost() const {
   return cost_;
 }
 
-void Link::learn_latency(double elapsed, std::uint64_t bytes) {
-  // What came with the answer took time of its own, but never more than most of it.
-  const double transfer = static_cast<double>(bytes) * cost_.per_byte;
-  const double sample = elapsed - std::min(transfer, elapsed * 0.75);
-  if (!latency_known_ || sample < cost_.latency) {
-    cost_.latency = sample;
-  } else {
-    blend(cost_.latency, sample, kForget);
+void Link::learn_latency() {
+  if (fastest_ == kNone) return;
+  if (fastest_ < cost_.latency || !latency_known_) {
+    cost_.latency = fastest_;
+    latency_known_ = true;
+  } else if (idle_before_) {  // else it waited for others
+    blend(cost_.latency, fastest_, kForget);
   }
-  latency_known_ = true;
 }
 
 void Link::learn_rate(double elapsed) {
@@ -87,6 +88,7 @@ void Link::begin_stretch(Time now, bool idle_before) {
   idle_before_ = idle_before;
   bytes_ = 0;
   answers_ = 0;
+  fastest_ = kNone;
 }
 
 }  // namespace arraymorph::chunk

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 
 namespace arraymorph::chunk {
@@ -28,6 +29,9 @@ class Link {
   using Clock = std::chrono::steady_clock;
   using Time = Clock::time_point;
 
+  explicit Link(const LinkCost& guess = {})
+      : cost_(guess), rate_seconds_(rate_bytes_ * guess.per_byte) {}
+
   void started(Time now);
   /// A request sent at `sent` has been answered with `bytes` (0: it failed or found nothing).
   void answered(Time sent, Time now, std::uint64_t bytes);
@@ -35,21 +39,24 @@ class Link {
   LinkCost cost() const;
 
  private:
-  void learn_latency(double elapsed, std::uint64_t bytes);
+  void learn_latency();
   void learn_rate(double seconds);
   void begin_stretch(Time now, bool idle_before);
+
+  static constexpr double kNone = std::numeric_limits<double>::infinity();
 
   mutable std::mutex mutex_;
   LinkCost cost_;
   bool latency_known_ = false;
   double rate_bytes_ = 4 << 20;  ///< what the bandwidth was learned from, fading
-  double rate_seconds_ = (4 << 20) * LinkCost().per_byte;
+  double rate_seconds_;
   std::uint64_t in_flight_ = 0;
   // The stretch under way.
   Time since_;
   bool idle_before_ = true;  ///< it began with a request: the latency of that one counts in it
   std::uint64_t bytes_ = 0;
   std::uint64_t answers_ = 0;
+  double fastest_ = kNone;  ///< of the answers that tell the latency
 };
 
 }  // namespace arraymorph::chunk

@@ -20,9 +20,8 @@ bool join(Piece& last, const Piece& next, std::uint64_t gap) {
 }
 
 std::vector<Piece> sorted_and_joined(std::vector<Piece> pieces, std::uint64_t gap) {
-  std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
-    return a.range.offset < b.range.offset;
-  });
+  std::sort(pieces.begin(), pieces.end(),
+            [](const Piece& a, const Piece& b) { return a.range.offset < b.range.offset; });
   std::vector<Piece> joined;
   for (const Piece& piece : pieces) {
     if (joined.empty() || !join(joined.back(), piece, gap)) joined.push_back(piece);

@@ -30,6 +30,9 @@ class AccessPattern {
   /// The next call. A course is known from the third call on.
   std::optional<Course> observe(const Box& box, Time now);
 
+  /// The course ends, whatever comes next.
+  void stop() { course_ = Course(); }
+
   /// Steps ahead of the last call that have been dealt with.
   std::uint64_t scheduled = 0;
 

@@ -10,7 +10,6 @@
 namespace arraymorph::chunk {
 namespace {
 
-constexpr std::uint64_t kSmallChunk = 128 << 10;  // never read in part
 constexpr std::size_t kMostPieces = 32;           // of one chunk
 constexpr std::size_t kMostRemembered = 1 << 16;  // chunks in ArrayState::spent
 
@@ -131,7 +130,7 @@ class Reader {
       if (whole && in_place(access) != nullptr && (stays_out || first_time(access, array))) {
         return {Way::Kind::in_place, {}};
       }
-      if (!whole && array.chunk_bytes > kSmallChunk) {
+      if (!whole && array.chunk_bytes > shared_.limits.whole_bytes) {
         if (std::vector<Piece> pieces = cheaper_pieces(access, array); !pieces.empty()) {
           return {Way::Kind::pieces, std::move(pieces)};
         }
@@ -178,7 +177,7 @@ class Reader {
   bool has_room(std::uint64_t bytes) const {
     if (!has_capacity(shared_, bytes)) return false;
     const std::size_t busy = shared_.limits.connections + shared_.limits.connections / 2;
-    return bytes <= kSmallChunk || shared_.in_flight_requests < busy;
+    return bytes <= shared_.limits.whole_bytes || shared_.in_flight_requests < busy;
   }
 
   // Woken when a good part has ended, so that requests go out in batches.

@@ -9,24 +9,24 @@ namespace arraymorph {
 
 /// Every counter, in the order of to_json. Requests are counted once per verb the caller asked
 /// for, except `retries`, which counts the extra attempts inside the engine.
-#define ARRAYMORPH_COUNTERS(X)                                \
-  X(get_requests)    /* ObjectStore::get */                   \
-  X(put_requests)    /* ObjectStore::put */                   \
-  X(head_requests)   /* ObjectStore::head */                  \
-  X(list_requests)   /* ObjectStore::list, one per page */    \
-  X(remove_requests) /* ObjectStore::remove, one per key */   \
-  X(copy_requests)   /* ObjectStore::copy */                  \
-  X(bytes_read)      /* bodies received by get */             \
-  X(bytes_written)   /* bodies stored by put */               \
-  X(retries)         /* attempts after the first */           \
-  X(errors)          /* verbs that failed, not_found apart */ \
-  X(cache_hits)      /* chunks found decoded in the cache */  \
-  X(cache_misses)    /* chunks that had to be loaded */       \
-  X(range_requests)  /* gets of a part of a chunk */          \
+#define ARRAYMORPH_COUNTERS(X)                                 \
+  X(get_requests)     /* ObjectStore::get */                   \
+  X(put_requests)     /* ObjectStore::put */                   \
+  X(head_requests)    /* ObjectStore::head */                  \
+  X(list_requests)    /* ObjectStore::list, one per page */    \
+  X(remove_requests)  /* ObjectStore::remove, one per key */   \
+  X(copy_requests)    /* ObjectStore::copy */                  \
+  X(bytes_read)       /* bodies received by get */             \
+  X(bytes_written)    /* bodies stored by put */               \
+  X(retries)          /* attempts after the first */           \
+  X(errors)           /* verbs that failed, not_found apart */ \
+  X(cache_hits)       /* chunks found decoded in the cache */  \
+  X(cache_misses)     /* chunks that had to be loaded */       \
+  X(range_requests)   /* gets of a part of a chunk */          \
   X(readahead_chunks) /* chunks fetched before a call asked */ \
   X(readahead_used)   /* of these, used by a call */           \
   X(readahead_unused) /* of these, dropped without use */      \
-  X(commits)         /* metadata objects stored */
+  X(commits)          /* metadata objects stored */
 
 struct Stats {
 #define ARRAYMORPH_COUNTER(name) std::atomic<std::uint64_t> name{0};

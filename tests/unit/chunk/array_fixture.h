@@ -78,21 +78,29 @@ inline Status write(Engine& engine, Array& array, std::uint64_t offset, const Va
                       });
 }
 
+/// Read consecutive elements in row-major order, starting at `offset`.
 inline Status read(Engine& engine, Array& array, std::uint64_t offset, Values& values,
                    bool anywhere = true) {
   const Sequence file{offset, values.size()};
   const Sequence memory{0, values.size()};
   ARRAYMORPH_ASSIGN(const auto plans, plan(array.grid(), {&file, 1}, {&memory, 1}, true));
   std::vector<ChunkAccess> accesses;
-  for (const ChunkPlan& p : plans) accesses.push_back({&array, &p});
-  return read_chunks(engine, accesses, anywhere, [&](std::size_t access, ConstByteSpan chunk) {
-    if (chunk.size() != array.grid().chunk_bytes()) return Status(Code::internal, "chunk size");
-    for_each_run(plans[access], [&](const Run& run) {
-      std::memcpy(values.data() + run.memory_offset, chunk.data() + 8 * run.chunk_offset,
-                  8 * run.length);
-    });
-    return Status();
-  });
+  for (const ChunkPlan& p : plans) {
+    accesses.push_back({&array, &p, reinterpret_cast<std::byte*>(values.data())});
+  }
+  const Box box{{offset}, {offset + values.size()}, values.size()};
+  const bool is_box = array.grid().dims.size() == 1 && !values.empty();
+  return read_chunks(
+      engine, accesses, anywhere,
+      [&](std::size_t access, ConstByteSpan chunk) {
+        if (chunk.size() != array.grid().chunk_bytes()) return Status(Code::internal, "chunk size");
+        for_each_run(plans[access], [&](const Run& run) {
+          std::memcpy(values.data() + run.memory_offset, chunk.data() + 8 * run.chunk_offset,
+                      8 * run.length);
+        });
+        return Status();
+      },
+      is_box ? &box : nullptr);
 }
 
 inline Values counting(std::size_t count, std::uint64_t first = 100) {

@@ -251,7 +251,15 @@ std::vector<Conditions> all_conditions() {
   const EngineLimits roomy;
   const EngineLimits tiny{600, 300, 4};
   const EngineLimits none{0, 1, 1};
-  return {{"MemoryRoomy", false, roomy, false, false},
+  EngineLimits parts = roomy;  // bytes cost so much that chunks are read in part
+  parts.whole_bytes = 0;
+  parts.link.per_byte = 1e-2;
+  EngineLimits tiny_parts = tiny;
+  tiny_parts.whole_bytes = 0;
+  tiny_parts.link.per_byte = 1e-2;
+  return {{"MemoryParts", false, parts, false, false},
+          {"LocalTinyPartsFaults", true, tiny_parts, false, true},
+          {"MemoryRoomy", false, roomy, false, false},
           {"MemoryTiny", false, tiny, false, false},
           {"MemoryNone", false, none, false, false},
           {"MemoryTinyCallerCodec", false, tiny, true, false},
