@@ -60,6 +60,13 @@ bool Array::dirty() const {
 
 Status Array::flush() { return flush_array(*impl_->state); }
 
+Status Array::flush(std::span<Array* const> arrays) {
+  std::vector<ArrayState*> states;
+  states.reserve(arrays.size());
+  for (Array* array : arrays) states.push_back(array->impl_->state.get());
+  return flush_together(states);
+}
+
 Status Array::refresh() {
   ArrayState& array = *impl_->state;
   ARRAYMORPH_TRY(flush_array(array));

@@ -65,6 +65,10 @@ class Array {
   /// On failure every chunk that was not stored stays dirty, so that a later flush retries.
   Status flush();
 
+  /// flush() of several arrays, their requests in flight together. The first failure, after all
+  /// have been tried.
+  static Status flush(std::span<Array* const> arrays);
+
   /// Forget clean cached chunks (H5Drefresh); dirty ones are flushed first.
   Status refresh();
 

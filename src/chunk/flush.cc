@@ -14,7 +14,7 @@ constexpr std::size_t kKeysPerRemove = 1000;  // what one S3 DeleteObjects takes
 std::vector<Entry*> dirty_entries(const ArrayState& array, std::uint64_t flush) {
   std::vector<Entry*> entries;
   for (const auto& [index, entry] : array.entries) {
-    if (entry->dirty && entry->flush != flush) entries.push_back(entry.get());
+    if (entry->dirty && !entry->writing && entry->flush != flush) entries.push_back(entry.get());
   }
   return entries;
 }
@@ -32,18 +32,22 @@ Status first_failure(const ArrayState& array) {
   return {};
 }
 
-// Each dirty chunk is tried once; one whose background PUT fails meanwhile, once more.
-Status store_dirty(ArrayState& array, Lock& lock) {
-  const std::uint64_t flush = ++array.shared->flushes;
-  for (;;) {
-    wait_idle(array, lock);
-    const std::vector<Entry*> entries = dirty_entries(array, flush);
-    if (entries.empty()) return array.unsaved == 0 ? Status() : first_failure(array);
-    for (Entry* entry : entries) {
-      entry->flush = flush;
-      send_within_limits(*entry, lock, Step());
-    }
+// Start to store every dirty chunk that this flush has not tried; false when there is none.
+bool send_dirty(ArrayState& array, std::uint64_t flush, Lock& lock) {
+  const std::vector<Entry*> entries = dirty_entries(array, flush);
+  for (Entry* entry : entries) {
+    entry->flush = flush;
+    send_within_limits(*entry, lock, Step());
   }
+  return !entries.empty();
+}
+
+// Each dirty chunk is tried once; one whose background PUT fails meanwhile, once more.
+Status store_dirty(ArrayState& array, std::uint64_t flush, Lock& lock) {
+  do {
+    wait_idle(array, lock);
+  } while (send_dirty(array, flush, lock));
+  return array.unsaved == 0 ? Status() : first_failure(array);
 }
 
 Status remove_given_up(ArrayState& array, Lock& lock) {
@@ -67,15 +71,35 @@ Status remove_given_up(ArrayState& array, Lock& lock) {
   return {};
 }
 
-}  // namespace
-
-Status flush_array(ArrayState& array) {
-  Lock lock(array.shared->mutex);
+Status finish_flush(ArrayState& array, std::uint64_t flush, Lock& lock) {
   if (array.inherited()) {
     return array.unsaved == 0 && array.given_up.empty() ? Status() : belongs_to_parent(array);
   }
-  ARRAYMORPH_TRY(store_dirty(array, lock));
+  ARRAYMORPH_TRY(store_dirty(array, flush, lock));
   return remove_given_up(array, lock);
+}
+
+}  // namespace
+
+Status flush_array(ArrayState& array) {
+  ArrayState* const one = &array;
+  return flush_together({&one, 1});
+}
+
+Status flush_together(std::span<ArrayState* const> arrays) {
+  std::vector<std::uint64_t> flushes;
+  for (ArrayState* array : arrays) {
+    Lock lock(array->shared->mutex);
+    flushes.push_back(++array->shared->flushes);
+    if (!array->inherited()) send_dirty(*array, flushes.back(), lock);
+  }
+  Status first;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    Lock lock(arrays[i]->shared->mutex);
+    Status status = finish_flush(*arrays[i], flushes[i], lock);
+    if (first.ok()) first = std::move(status);
+  }
+  return first;
 }
 
 Status flush_chunk(ArrayState& array, const Index& index, Lock& lock) {

@@ -1,5 +1,7 @@
-// Flushing one array: shared by flush, refresh, stored and the raw chunk calls.
+// Flushing arrays: shared by flush, refresh, stored and the raw chunk calls.
 #pragma once
+
+#include <span>
 
 #include "chunk/state.h"
 
@@ -7,6 +9,10 @@ namespace arraymorph::chunk {
 
 /// Store every dirty chunk and remove what a shrink gave up.
 Status flush_array(ArrayState& array);
+
+/// The same for several, their requests in flight together; the first failure, after all have been
+/// tried.
+Status flush_together(std::span<ArrayState* const> arrays);
 
 /// Store one chunk when it is dirty; returns when it is at rest.
 Status flush_chunk(ArrayState& array, const Index& index, Lock& lock);

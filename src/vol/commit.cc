@@ -8,12 +8,11 @@
 namespace arraymorph::vol {
 
 Status FileState::flush_chunks() {
-  Status first;
+  std::vector<chunk::Array*> dirty;
   for (const auto& [address, dataset] : datasets_) {
-    if (!dataset->array->dirty()) continue;
-    if (Status status = dataset->array->flush(); !status.ok() && first.ok()) first = status;
+    if (dataset->array->dirty()) dirty.push_back(dataset->array.get());
   }
-  return first;
+  return chunk::Array::flush(dirty);
 }
 
 void FileState::collect_filter_masks() {

@@ -27,6 +27,25 @@ class FaultStore final : public ObjectStore {
     fails_ = std::move(fails);
   }
 
+  /// From now on PUTs wait for release_puts().
+  void hold_puts() {
+    const std::lock_guard lock(mutex_);
+    holds_ = true;
+  }
+  std::size_t held_puts() const {
+    const std::lock_guard lock(mutex_);
+    return held_.size();
+  }
+  void release_puts() {
+    std::vector<std::function<void()>> held;
+    {
+      const std::lock_guard lock(mutex_);
+      holds_ = false;
+      held.swap(held_);
+    }
+    for (const auto& put : held) put();
+  }
+
   std::size_t count(Verb verb) const {
     const std::lock_guard lock(mutex_);
     const auto found = counts_.find(verb);
@@ -43,6 +62,13 @@ class FaultStore final : public ObjectStore {
   }
   void put(PutRequest request, Done<PutReply> done) override {
     if (fails(Verb::put, request.key)) return done(failure(request.key));
+    {
+      const std::lock_guard lock(mutex_);
+      if (holds_) {
+        held_.push_back([this, request, done] { inner_->put(request, done); });
+        return;
+      }
+    }
     inner_->put(std::move(request), std::move(done));
   }
   void head(std::string key, Done<ObjectInfo> done) override {
@@ -78,6 +104,8 @@ class FaultStore final : public ObjectStore {
   mutable std::mutex mutex_;
   std::map<Verb, std::size_t> counts_;
   Fails fails_;
+  bool holds_ = false;
+  std::vector<std::function<void()>> held_;
 };
 
 }  // namespace arraymorph::test

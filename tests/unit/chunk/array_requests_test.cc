@@ -1,6 +1,9 @@
 // Which requests an Array makes, and when.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
 
 #include "chunk/array.h"
 #include "unit/chunk/array_fixture.h"
@@ -39,6 +42,99 @@ TEST_F(ArrayTest, RowsOfOneChunkAreOnePut) {
   EXPECT_EQ(count(Verb::get), 0u);
   ASSERT_OK(array->flush());
   EXPECT_EQ(count(Verb::put), 1u);
+}
+
+// Waits for what happens on another thread; false after ten seconds.
+bool soon(const std::function<bool()>& happened) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!happened()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+// Several datasets cost one round trip at a flush, not one each.
+TEST_F(ArrayTest, ArraysAreFlushedTogether) {
+  constexpr std::size_t kArrays = 20;
+  std::vector<std::unique_ptr<Array>> arrays;
+  std::vector<Array*> together;
+  for (std::size_t i = 0; i < kArrays; ++i) {
+    ArraySpec spec = make_spec({4}, {4});
+    spec.prefix += std::to_string(i);
+    together.push_back(arrays.emplace_back(open(std::move(spec))).get());
+    ASSERT_OK(write(*engine_, *together.back(), 1, {i}));
+  }
+  EXPECT_EQ(count(Verb::put), 0u);
+  store_->hold_puts();
+  std::thread flush([&] { EXPECT_OK(Array::flush(together)); });
+  EXPECT_TRUE(soon([&] { return store_->held_puts() == kArrays; }));
+  store_->release_puts();
+  flush.join();
+  EXPECT_EQ(count(Verb::put), kArrays);
+  for (const Array* array : together) EXPECT_FALSE(array->dirty());
+}
+
+// A write waits for memory, not for the store.
+TEST_F(ArrayTest, AWriteReturnsWhileItsChunksAreOnTheirWay) {
+  for (const bool filtered : {false, true}) {
+    ArraySpec spec = make_spec({40}, {4});
+    const auto codec = make_builtin_codec(
+        filtered ? std::vector<FilterSpec>{shuffle(), deflate()} : std::vector<FilterSpec>{}, 8);
+    spec.codec = codec;
+    const auto array = open(std::move(spec));
+    store_->hold_puts();
+    {
+      Values values = counting(40);
+      ASSERT_OK(write(*engine_, *array, 0, values));
+      std::fill(values.begin(), values.end(), 0);  // the caller's again
+    }
+    EXPECT_TRUE(soon([&] { return store_->held_puts() == 10; }));
+    // Changed while it is being sent: what is on its way stays what it was.
+    ASSERT_OK(write(*engine_, *array, 1, {5}));
+    ASSERT_OK(write(*engine_, *array, 4, counting(4, 900)));
+    EXPECT_EQ(store_->held_puts(), 10u);
+    store_->set_fails([](Verb verb, std::size_t, const std::string&) { return verb == Verb::put; });
+    store_->release_puts();
+    EXPECT_FALSE(array->flush().ok());
+    Values stored(40);
+    ArraySpec cold = make_spec({40}, {4}, false);
+    cold.codec = codec;
+    ASSERT_OK(read(*engine_, *open(std::move(cold)), 0, stored));
+    EXPECT_EQ(stored, counting(40));
+    store_->set_fails(nullptr);
+    ASSERT_OK(array->flush());
+    Values expected = counting(40);
+    expected[1] = 5;
+    for (std::uint64_t i = 0; i < 4; ++i) expected[4 + i] = 900 + i;
+    ArraySpec again = make_spec({40}, {4}, false);
+    again.codec = codec;
+    ASSERT_OK(read(*engine_, *open(std::move(again)), 0, stored));
+    EXPECT_EQ(stored, expected);
+  }
+}
+
+TEST_F(ArrayTest, FlushingTogetherTriesAllAndNamesTheFirstFailure) {
+  std::vector<std::unique_ptr<Array>> arrays;
+  std::vector<Array*> together;
+  for (const char* prefix : {"run.h5/a", "run.h5/b", "run.h5/c"}) {
+    ArraySpec spec = make_spec({4}, {4});
+    spec.prefix = prefix;
+    together.push_back(arrays.emplace_back(open(std::move(spec))).get());
+    ASSERT_OK(write(*engine_, *together.back(), 1, {1}));
+  }
+  store_->set_fails(
+      [](Verb, std::size_t, const std::string& key) { return key == "run.h5/b/c/0"; });
+  const Status status = Array::flush(together);
+  EXPECT_EQ(status.code(), Code::unavailable);
+  EXPECT_NE(status.message().find("run.h5/b/c/0"), std::string::npos) << status.message();
+  EXPECT_FALSE(together[0]->dirty());
+  EXPECT_TRUE(together[1]->dirty());
+  EXPECT_FALSE(together[2]->dirty());
+  EXPECT_EQ(count(Verb::put), 3u);
+  store_->set_fails(nullptr);
+  ASSERT_OK(Array::flush(together));
+  EXPECT_EQ(count(Verb::put), 4u);
 }
 
 TEST_F(ArrayTest, FreshArrayNeverAsks) {
