@@ -326,11 +326,17 @@ void Loads::enqueue(const Ptr& load, Lock& lock) {
   const std::size_t helpers = queue_->helpers + (caller_waits_ ? 1 : 0);
   if (queue_->loads.size() <= helpers || queue_->helpers >= shared_.pool.size()) return;
   ++queue_->helpers;
-  // Without the lock the call may end, and `this` with it.
-  const std::shared_ptr<Shared> shared = load->array->shared;
+  // Without the lock the call may end, and `this` with it; the array waits for this load, and with
+  // it the pool, even when somebody else has finished it by then.
+  ArrayState& array = *load->array;
+  const std::shared_ptr<Shared> shared = array.shared;
   std::function<void()> task = [shared, queue = queue_] { help(shared, queue); };
+  ++array.loading;
   lock.unlock();
   shared->pool.submit(std::move(task));
+  lock.lock();
+  --array.loading;
+  shared->changed.notify_all();
 }
 
 void Loads::help(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Queue>& queue) {
