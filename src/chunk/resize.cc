@@ -135,6 +135,7 @@ Status Array::resize(const Extent& dims) {
     ARRAYMORPH_TRY(in_context(resize.clear_cut_chunks(*impl_->engine, *this)));
     resize.give_up();
   }
+  array.grown = array.grown || shrinks(dims, array.spec.grid.dims);
   array.spec.grid.dims = dims;
   return {};
 }

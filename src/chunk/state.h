@@ -103,6 +103,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   const std::uint64_t chunk_bytes;
   const std::uint64_t generation;  ///< fork_generation() when made
   std::unordered_map<Index, std::unique_ptr<Entry>, IndexHash> entries;
+  bool grown = false;       ///< the extent has been enlarged since the array was opened
   IndexSet written;         ///< while fresh: chunks whose object may exist
   IndexSet given_up;        ///< objects a shrink gave up, still to be removed
   std::size_t unsaved = 0;  ///< entries dirty or writing

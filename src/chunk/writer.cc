@@ -48,6 +48,16 @@ class Writer {
     return accesses_[access].plan->covers_chunk && !needs_old_;
   }
 
+  // Covered, and no later write will add to it: where an array grows, the next rows go into the
+  // chunks at its edge.
+  bool complete(std::size_t access, const ArrayState& array) const {
+    return covers(access) && (!array.grown || is_whole(access, array));
+  }
+
+  bool is_whole(std::size_t access, const ArrayState& array) const {
+    return accesses_[access].plan->elements == array.spec.grid.chunk_elements();
+  }
+
   bool may_look_ahead() const {
     const std::uint64_t bytes = array_of(pinned_.size()).chunk_bytes;
     const std::uint64_t window =
@@ -79,7 +89,7 @@ class Writer {
     wait_until(shared_, lock, step_,
                [&] { return loads_.find(entry) == nullptr && !entry.filling; });
     window_bytes_ -= array.chunk_bytes;
-    const bool sends = covers(access) && !entry.writing && entry.failure.ok();
+    const bool sends = complete(access, array) && !entry.writing && entry.failure.ok();
     Status status;
     if (sends && anywhere_ && array.spec.codec->runs_anywhere()) {
       status = fill(access, entry, lock);
@@ -115,8 +125,7 @@ class Writer {
 
   // The part of a covered edge chunk that lies outside the extent.
   void fill_unselected(std::size_t access, const ArrayState& array, ByteSpan chunk) const {
-    const bool whole = accesses_[access].plan->elements == array.spec.grid.chunk_elements();
-    if (!whole) fill_chunk(chunk, array.spec.fill.span());
+    if (!is_whole(access, array)) fill_chunk(chunk, array.spec.fill.span());
   }
 
   Status change(std::size_t access, Entry& entry, Lock& lock) {

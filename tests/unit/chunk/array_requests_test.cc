@@ -44,6 +44,20 @@ TEST_F(ArrayTest, RowsOfOneChunkAreOnePut) {
   EXPECT_EQ(count(Verb::put), 1u);
 }
 
+TEST_F(ArrayTest, AppendedRowsOfOneChunkAreOnePut) {
+  const auto array = open(make_spec({0, 4}, {4, 4}));
+  for (std::uint64_t row = 0; row < 8; ++row) {
+    ASSERT_OK(array->resize({row + 1, 4}));
+    ASSERT_OK(write(*engine_, *array, 4 * row, counting(4, 4 * row)));
+  }
+  ASSERT_OK(array->flush());
+  EXPECT_EQ(count(Verb::put), 2u);
+  EXPECT_EQ(count(Verb::get), 0u);
+  Values values(32);
+  ASSERT_OK(read(*engine_, *reopen(*array, make_spec({8, 4}, {4, 4})), 0, values));
+  EXPECT_EQ(values, counting(32, 0));
+}
+
 // Waits for what happens on another thread; false after ten seconds.
 bool soon(const std::function<bool()>& happened) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
