@@ -13,7 +13,9 @@ SMALL_BYTES = 64 << 10
 
 def get(count: int, size: int) -> dict[str, Any]:
     # Receiving in place and a second event loop only pay for objects of some size.
-    settings = ["in-place=0", "loops=1"] if size < SMALL_BYTES else ["in-flight=128"]
+    settings = ["in-flight=128"]
+    if size < SMALL_BYTES:
+        settings += ["in-place=0", "loops=1"]
     return _run("get", count, size, settings)
 
 
