@@ -15,6 +15,7 @@ namespace arraymorph::store::s3 {
 namespace {
 
 constexpr std::uint32_t kMaxConnectSeconds = 10;
+constexpr double kConnectionGbps = 0.4;  // what the engine expects of one
 constexpr std::chrono::seconds kFailedStartGrace{2};
 
 Status engine_failed(const std::string& what) {
@@ -78,7 +79,8 @@ Status Session::open_client(const SessionOptions& options, aws_client_bootstrap*
   config.signing_config = &signing;
   config.tls_mode = options.endpoint.tls ? AWS_MR_TLS_ENABLED : AWS_MR_TLS_DISABLED;
   config.max_active_connections_override = options.connections;
-  config.throughput_target_gbps = 10;  // 0 would ask the instance metadata service
+  // Decides how many connections there are; the setting above only caps it.
+  config.throughput_target_gbps = kConnectionGbps * options.connections;
   config.retry_strategy = no_retry_strategy();
   config.connect_timeout_ms = std::min(options.timeout_seconds, kMaxConnectSeconds) * 1000;
   config.monitoring_options = &monitoring;
