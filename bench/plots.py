@@ -91,6 +91,8 @@ def latency(results: Results, path: Path) -> None:
         axes.set_xlabel("added latency, ms")
         axes.set_ylabel("seconds")
         axes.set_yscale("log")
+        for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            ticks(lambda value, _: f"{value:g}")
     save(figure, panels[0], path)
 
 
