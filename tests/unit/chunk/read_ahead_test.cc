@@ -31,7 +31,7 @@ TEST(ReadAhead, BackwardsToo) {
   for (int i = 0; i < 3; ++i) {
     const auto course = pattern.observe(rows(90 - 10 * i, 10), at(i));
     EXPECT_EQ(course.has_value(), i == 2);
-    if (course) EXPECT_EQ(course->step, -10);
+    EXPECT_EQ(course ? course->step : -10, -10);
   }
 }
 
