@@ -111,7 +111,8 @@ class MemoryStore final : public ObjectStore {
       return Status(Code::conflict, name + " was changed by somebody else");
     }
     // A copy: the caller may change its own once it has been answered.
-    Object object{std::make_shared<const Buffer>(Buffer::copy_of(request.body->span())), "\"" + std::to_string(++version_) + "\""};
+    Object object{std::make_shared<const Buffer>(Buffer::copy_of(request.body->span())),
+                  "\"" + std::to_string(++version_) + "\""};
     PutReply reply{object.etag};
     objects_.insert_or_assign(request.key, std::move(object));
     return reply;

@@ -37,8 +37,8 @@ struct Request {
   std::shared_ptr<const Buffer> body;
   std::string payload_hash;  ///< SHA-256 of the body, hexadecimal, where payloads are signed
   PutCondition::Kind condition = PutCondition::Kind::always;
-  ByteSpan into;             ///< see GetRequest::into
-  std::size_t in_place = 0;  ///< the engine receives up to so many bytes itself; 0: on_body does
+  ByteSpan into;              ///< see GetRequest::into
+  std::size_t in_place = 0;   ///< the engine receives up to so many bytes itself; 0: on_body does
   std::size_t set_aside = 0;  ///< bytes allocated for the body before it arrives
   std::function<void(Result<Answer>)> done;
 

@@ -34,9 +34,9 @@ TEST(MemoryTest, BuffersAliveDoNotOverlap) {
       }
     }
     for (std::size_t i = 0; i < buffers.size(); ++i) {
-      EXPECT_TRUE(std::all_of(
-          buffers[i].data(), buffers[i].data() + buffers[i].size(),
-          [&](std::byte each) { return each == static_cast<std::byte>(i + 1); }))
+      EXPECT_TRUE(
+          std::all_of(buffers[i].data(), buffers[i].data() + buffers[i].size(),
+                      [&](std::byte each) { return each == static_cast<std::byte>(i + 1); }))
           << buffers[i].size();
     }
   }
