@@ -1,4 +1,5 @@
-"""100 windows of 64 x 64 at random places, one call each."""
+"""100 windows of 64 x 64 at random places, one call each; with the other programs as they come,
+and with their caches on."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ NUMBER, SIDE, SEED = 100, 64, 7
 
 def cases(scale: Scale, delays: tuple[float, ...]) -> list[Case]:
     return [
-        Case("windows", "raw", peer, delay, square(scale.side), stored="array")
+        Case("windows", label, peer, delay, square(scale.side), {"caches": caches}, stored="array")
+        for label, caches in {"raw": False, "raw, caches on": True}.items()
         for delay in delays
         for peer in peers.PEERS
     ]
@@ -33,7 +35,7 @@ def run(case: Case, data: Path) -> dict[str, Any]:
     for _ in range(NUMBER):
         row, column = (choose.randrange(size - SIDE) for size in layout.shape)
         windows.append((slice(row, row + SIDE), slice(column, column + SIDE)))
-    reader = peers.load(case.peer).open(layout.name, layout, repeated=True)
+    reader = peers.load(case.peer).open(layout.name, layout, repeated=case.options["caches"])
     got, result = measured(lambda: [reader.read(*window) for window in windows])
     for window, part in zip(windows, got, strict=True):
         check(part, expected[window])

@@ -36,7 +36,8 @@ void Link::answered(Time sent, Time now, std::uint64_t bytes) {
   bytes_ += bytes;
   ++answers_;
   const double elapsed = std::max(seconds(now - sent), kLeastSeconds);
-  if (bytes > 0 && (bytes <= kSmallAnswer || alone || elapsed < cost_.latency)) {
+  const bool tells = bytes <= kSmallAnswer || alone || elapsed < cost_.latency || !latency_known_;
+  if (bytes > 0 && tells) {
     // What came with the answer took time of its own, but never more than most of it.
     const double transfer = static_cast<double>(bytes) * cost_.per_byte;
     fastest_ = std::min(fastest_, elapsed - std::min(transfer, elapsed * 0.75));

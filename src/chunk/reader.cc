@@ -11,6 +11,7 @@ namespace arraymorph::chunk {
 namespace {
 
 constexpr std::size_t kMostPieces = 32;           // of one chunk
+constexpr double kLongLatency = 0.025;            // seconds that keep every connection busy
 constexpr std::size_t kMostRemembered = 1 << 16;  // chunks in ArrayState::spent
 
 /// How a chunk that is not in the cache is brought.
@@ -74,7 +75,7 @@ class Reader {
     count(stats().cache_misses);
     Way way;
     if (entry == nullptr) way = choose(access, array);
-    wait_for_room(array.chunk_bytes, lock);
+    wait_for_room(array, lock);
     switch (way.kind) {
       case Way::Kind::cached: {
         start_evictions(shared_, lock, array.chunk_bytes);
@@ -172,17 +173,21 @@ class Reader {
     return pieces;
   }
 
-  // More requests than keep the connections busy only cost memory; of small ones there may be
-  // many, for they end faster than this thread can start them.
-  bool has_room(std::uint64_t bytes) const {
-    if (!has_capacity(shared_, bytes)) return false;
-    const std::size_t busy = shared_.limits.connections + shared_.limits.connections / 2;
-    return bytes <= shared_.limits.whole_bytes || shared_.in_flight_requests < busy;
+  // Of large chunks no more are asked for at once than hide the latency: what waits in buffers
+  // meanwhile only costs the processor's caches. Of small ones there may be many, for they end
+  // faster than this thread can start them.
+  bool has_room(const ArrayState& array) const {
+    if (!has_capacity(shared_, array.chunk_bytes)) return false;
+    if (array.chunk_bytes <= shared_.limits.whole_bytes) return true;
+    const auto connections = static_cast<double>(shared_.limits.connections);
+    const double busy = std::clamp(connections * array.link->cost().latency / kLongLatency,
+                                   connections / 4, connections * 3 / 2);
+    return static_cast<double>(shared_.in_flight_requests) < busy;
   }
 
   // Woken when a good part has ended, so that requests go out in batches.
-  void wait_for_room(std::uint64_t bytes, Lock& lock) {
-    while (!has_room(bytes)) {
+  void wait_for_room(const ArrayState& array, Lock& lock) {
+    while (!has_room(array)) {
       if (!step(lock)) loads_.wait(lock, loads_.outstanding() * 7 / 8);
     }
   }
