@@ -11,7 +11,7 @@ from peers.hdf5_file import FileReader, walk_file
 from peers.peer import CACHE_BYTES, server
 
 
-def opened(name: str) -> Any:
+def opened(name: str, page_buffer: int) -> Any:
     at = server()
     return h5py.File(
         f"{at.endpoint}/{at.bucket}/hdf5/{name}.h5",
@@ -20,7 +20,7 @@ def opened(name: str) -> Any:
         aws_region=at.region.encode(),
         secret_id=at.key_id.encode(),
         secret_key=at.secret.encode(),
-        page_buf_size=CACHE_BYTES,
+        page_buf_size=page_buffer,
     )
 
 
@@ -29,10 +29,10 @@ class Ros3:
         raise NotImplementedError("ros3 only reads; the s3fs peer writes its files")
 
     def open(self, name: str, layout: Layout, repeated: bool) -> FileReader:
-        return FileReader(opened(name))
+        return FileReader(opened(name, CACHE_BYTES if repeated else 0))
 
     def walk(self, name: str) -> dict[str, Any]:
-        with opened(name) as file:
+        with opened(name, CACHE_BYTES) as file:
             return walk_file(file)
 
 

@@ -10,7 +10,8 @@
 namespace arraymorph::chunk {
 namespace {
 
-constexpr std::uint64_t kCalls = 2;  // steps that make a course
+constexpr std::uint64_t kCalls = 2;    // steps that make a course
+constexpr std::int64_t kManyUses = 8;  // calls in one chunk, if they go on
 
 // The axis along which `now` lies beyond `before`, everything else equal; nothing when they differ
 // otherwise. Boxes may differ in length along the axis.
@@ -93,19 +94,27 @@ bool fetch_chunk(ArrayState& array, const Index& index, Lock& lock) {
 
 }  // namespace
 
-std::optional<Course> AccessPattern::observe(const Box& box, Time now) {
+std::optional<Course> AccessPattern::step_to(const Box& box) const {
   const auto axis = moving_axis(last_, box);
-  const std::int64_t step = axis ? static_cast<std::int64_t>(box.low[*axis] - last_.low[*axis]) : 0;
+  if (!axis) return std::nullopt;
+  return Course{*axis, static_cast<std::int64_t>(box.low[*axis] - last_.low[*axis]), 1, 0};
+}
+
+std::optional<Course> AccessPattern::observe(const Box& box, Time now) {
+  std::optional<Course> step = step_to(box);
   const double interval = std::chrono::duration<double>(now - at_).count();
   // A box cut at the edge ends a course; one longer than the last began none.
-  const bool same = axis && course_.steps > 0 && *axis == course_.axis && step == course_.step &&
-                    box.high[*axis] - box.low[*axis] <= last_.high[*axis] - last_.low[*axis];
+  const bool same = step && course_.steps > 0 && step->axis == course_.axis &&
+                    step->step == course_.step &&
+                    box.high[step->axis] - box.low[step->axis] <=
+                        last_.high[step->axis] - last_.low[step->axis];
   if (same) {
     ++course_.steps;
     course_.interval += (interval - course_.interval) * 0.3;
     scheduled -= std::min<std::uint64_t>(scheduled, 1);
   } else {
-    course_ = axis ? Course{*axis, step, 1, interval} : Course();
+    course_ = step.value_or(Course());
+    course_.interval = interval;
     scheduled = 0;
   }
   last_ = box;
@@ -124,6 +133,15 @@ std::optional<Box> moved(const Box& box, const Course& course, std::uint64_t ste
   there.low[course.axis] = static_cast<std::uint64_t>(low);
   there.high[course.axis] = std::min(there.low[course.axis] + length, dims[course.axis]);
   return there;
+}
+
+bool worth_whole(const ArrayState& array, const Box& box) {
+  const std::optional<Course> course = array.pattern.step_to(box);
+  if (!course) return false;
+  const Grid& grid = array.spec.grid;
+  const std::int64_t uses =
+      static_cast<std::int64_t>(grid.chunk[course->axis]) / std::abs(course->step);
+  return uses >= kManyUses && pays(array, *course, box, Chunks(grid, box));
 }
 
 void read_ahead(ArrayState& array, const Box& box, Lock& lock) {

@@ -33,6 +33,10 @@ class AccessPattern {
   /// The course ends, whatever comes next.
   void stop() { course_ = Course(); }
 
+  /// How the call that reads `box` moves from the last one; nothing when it does not move along
+  /// one axis alone.
+  std::optional<Course> step_to(const Box& box) const;
+
   /// Steps ahead of the last call that have been dealt with.
   std::uint64_t scheduled = 0;
 
@@ -45,6 +49,10 @@ class AccessPattern {
 /// `box` moved by `steps` along `course` and cut at `dims`; empty where the axis ends.
 std::optional<Box> moved(const Box& box, const Course& course, std::uint64_t steps,
                          const Extent& dims);
+
+/// A call that reads `box`, one small step beside the last one, may be the second of many in the
+/// same chunks: true when bringing these whole now costs less than what the others would wait.
+bool worth_whole(const ArrayState& array, const Box& box);
 
 /// A call that reads `box` is under way: fetch for the next ones what pays. Never more than
 /// EngineLimits::read_ahead_bytes, a quarter of the cache budget or of the bytes in flight; never

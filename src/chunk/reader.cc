@@ -33,6 +33,7 @@ class Reader {
   Status run(const Box* box) {
     Lock lock(shared_.mutex);
     passes_by_ = takes_much();
+    in_part_ = box == nullptr || !worth_whole(array_of(0), *box);
     for (std::size_t i = 0; i < accesses_.size() && failure_.ok(); ++i) request(i, lock);
     if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, lock);
     while (!cached_.empty() || !loads_.idle()) {
@@ -131,7 +132,7 @@ class Reader {
       if (whole && in_place(access) != nullptr && (stays_out || first_time(access, array))) {
         return {Way::Kind::in_place, {}};
       }
-      if (!whole && array.chunk_bytes > shared_.limits.whole_bytes) {
+      if (!whole && in_part_ && array.chunk_bytes > shared_.limits.whole_bytes) {
         if (std::vector<Piece> pieces = cheaper_pieces(access, array); !pieces.empty()) {
           return {Way::Kind::pieces, std::move(pieces)};
         }
@@ -253,6 +254,7 @@ class Reader {
   const ConsumeChunk& consume_;
   const bool anywhere_;
   bool passes_by_ = false;  ///< chunks taken whole stay out of the cache
+  bool in_part_ = true;     ///< ranges may be asked for
   Loads loads_;
   std::vector<Cached> cached_;
   std::unordered_map<const ArrayState*, std::shared_ptr<Buffer>> fills_;

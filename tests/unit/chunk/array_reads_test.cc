@@ -95,6 +95,20 @@ TEST_F(ArrayReads, RangesBringOnlyWhatIsAsked) {
   EXPECT_EQ(engine_->cached_bytes(), 0u);
 }
 
+TEST_F(ArrayReads, SecondOfManyStepsInOneChunkTakesItWhole) {
+  EngineLimits limits;
+  limits.whole_bytes = 0;
+  limits.link = {1e-2, 1e-4, 1e-8};
+  use(limits);
+  const auto array = stored(plain({1000000}, {1000000}));
+  expect_read(*array, 30, 10);
+  EXPECT_EQ(stats().range_requests.load(), 1u);
+  expect_read(*array, 40, 10);
+  expect_read(*array, 50, 10);
+  EXPECT_EQ(stats().range_requests.load(), 1u);
+  EXPECT_EQ(count(Verb::get), 2u);
+}
+
 TEST_F(ArrayReads, DirtyChunksAreNeverReadInPart) {
   use(in_parts());
   const auto array = stored(plain({1000}, {100}));
