@@ -104,10 +104,9 @@ std::optional<Course> AccessPattern::observe(const Box& box, Time now) {
   std::optional<Course> step = step_to(box);
   const double interval = std::chrono::duration<double>(now - at_).count();
   // A box cut at the edge ends a course; one longer than the last began none.
-  const bool same = step && course_.steps > 0 && step->axis == course_.axis &&
-                    step->step == course_.step &&
-                    box.high[step->axis] - box.low[step->axis] <=
-                        last_.high[step->axis] - last_.low[step->axis];
+  const bool same =
+      step && course_.steps > 0 && step->axis == course_.axis && step->step == course_.step &&
+      box.high[step->axis] - box.low[step->axis] <= last_.high[step->axis] - last_.low[step->axis];
   if (same) {
     ++course_.steps;
     course_.interval += (interval - course_.interval) * 0.3;

@@ -1,4 +1,5 @@
 // Free lists of large blocks by size class.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <mutex>
@@ -36,7 +37,7 @@ bool is_kept(std::size_t size) { return kKeeps && size >= kSmallest && size <= k
 
 SizeClass class_of(std::size_t size) {
   const std::size_t octave = std::bit_floor(size);
-  const std::size_t step = octave / kSteps;
+  const std::size_t step = std::max(octave / kSteps, std::size_t{1});
   const std::size_t steps = (size - octave + step - 1) / step;  // 0 to kSteps
   const auto power = static_cast<std::size_t>(std::bit_width(octave / kSmallest) - 1);
   return {power * kSteps + steps, octave + steps * step};
@@ -46,6 +47,17 @@ struct Idle {
   std::mutex mutex;
   std::size_t bytes = 0;
   std::array<std::vector<std::byte*>, kClasses + 1> blocks;
+
+  // False when there is no memory to note it.
+  bool keep(std::byte* block, const SizeClass& its) noexcept {
+    try {
+      blocks[its.number].push_back(block);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    bytes += its.bytes;
+    return true;
+  }
 };
 
 // Never destroyed: buffers may outlive every static object.
@@ -78,14 +90,7 @@ void Memory::give_back(std::byte* block, std::size_t size) noexcept {
   if (is_kept(size)) {
     const SizeClass its = class_of(size);
     const std::unique_lock lock(idle().mutex, std::try_to_lock);
-    if (lock && idle().bytes + its.bytes <= kMostIdle) {
-      try {
-        idle().blocks[its.number].push_back(block);
-        idle().bytes += its.bytes;
-        return;
-      } catch (const std::bad_alloc&) {
-      }
-    }
+    if (lock && idle().bytes + its.bytes <= kMostIdle && idle().keep(block, its)) return;
   }
   delete[] block;
 }

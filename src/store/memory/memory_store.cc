@@ -21,7 +21,7 @@ class MemoryStore final : public ObjectStore {
   explicit MemoryStore(const std::string& name) : url_("memory://" + name) {}
 
   void get(GetRequest request, Done<GetReply> done) override { done(read(request)); }
-  void put(PutRequest request, Done<PutReply> done) override { done(write(std::move(request))); }
+  void put(PutRequest request, Done<PutReply> done) override { done(write(request)); }
 
   void head(std::string key, Done<ObjectInfo> done) override {
     Result<Object> object = find(key);
@@ -97,7 +97,7 @@ class MemoryStore final : public ObjectStore {
     return reply;
   }
 
-  Result<PutReply> write(PutRequest request) {
+  Result<PutReply> write(const PutRequest& request) {
     ARRAYMORPH_TRY(check_key(request.key));
     const std::string name = url_ + "/" + request.key;
     const std::lock_guard lock(mutex_);
