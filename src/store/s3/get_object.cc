@@ -23,15 +23,19 @@ Result<GetReply> read_answer(Result<Answer> answer, const std::string& what, boo
   if (ranged && answer->status != 206) {
     return Status(Code::unsupported, what + ": the server ignores the Range header");
   }
-  // In place, a whole object is asked for by a range too.
-  const bool partial = !answer->content_range.empty();
-  if (answer->has_length && answer->received != answer->content_length) {
-    return Status(Code::corrupt, what + ": " + std::to_string(answer->received) + " of " +
-                                     std::to_string(answer->content_length) + " bytes arrived");
-  }
+  std::uint64_t expected = answer->has_length ? answer->content_length : answer->received;
   GetReply reply;
   reply.received = answer->received;
-  reply.object_size = partial ? total_of(answer->content_range) : answer->received;
+  reply.object_size = answer->received;
+  if (!answer->content_range.empty()) {
+    reply.object_size = total_of(answer->content_range);
+    // In place, a whole object is asked for by a range too.
+    if (!ranged) expected = reply.object_size;
+  }
+  if (answer->received != expected) {
+    return Status(Code::corrupt, what + ": " + std::to_string(answer->received) + " of " +
+                                     std::to_string(expected) + " bytes arrived");
+  }
   reply.etag = std::move(answer->etag);
   answer->body.shrink(answer->body.empty() ? 0 : answer->received);
   reply.body = std::move(answer->body);
