@@ -76,6 +76,7 @@ def latency(results: Results, path: Path) -> None:
         (question, label)
         for question in ("whole_read", "rows", "windows")
         for label in dict.fromkeys(row.label for row in results.rows(question))
+        if not label.endswith("caches on")
     ]
     if not wanted:
         return

@@ -81,8 +81,9 @@ clock). Writes are timed from creating the array to having closed it, small data
 opening. What was read and written is compared after the clock has stopped. Latency is added by a
 relay that holds every byte of the server's answers back; connecting through it takes no time, and
 its bandwidth is not limited. Ratios are medians of pairs from the same round. Everybody has 64
-connections and, where parts of chunks are read one after the other, a cache of 256 MiB. gzip has
-level 4, in HDF5 and TileDB with shuffle. HDF5 files for ros3 and s3fs have pages of 4 MiB, which
+connections. "Caches on" gives the other programs what they leave to the user: a chunk cache, page
+buffer or block cache of 256 MiB; ArrayMorph's is as it comes. gzip has level 4, in HDF5 and TileDB
+with shuffle. HDF5 files for ros3 and s3fs have pages of 4 MiB, which
 those two read as a whole; they cannot be written in place, so writing is a local file and its
 upload. Requests and bytes are those of a whole process, opening (and after a write, reading it
 again) included. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""

@@ -182,7 +182,7 @@ class Reader {
     if (array.chunk_bytes <= shared_.limits.whole_bytes) return true;
     const auto connections = static_cast<double>(shared_.limits.connections);
     const double busy = std::clamp(connections * array.link->cost().latency / kLongLatency,
-                                   connections / 4, connections * 3 / 2);
+                                   connections / 4, connections);
     return static_cast<double>(shared_.in_flight_requests) < busy;
   }
 
