@@ -1,4 +1,4 @@
-// Scratch: memory for what lies between two filters, kept from chunk to chunk.
+// Scratch: memory for what lies between two filters.
 #pragma once
 
 #include <array>
@@ -8,17 +8,19 @@
 
 namespace arraymorph::codec {
 
-/// Two areas, so that a filter reads one and writes the other. Fresh memory costs a page fault for
-/// every 4 KiB, about as much as decoding it, so areas return to a pool that keeps up to 64 MiB.
+/// Two areas, so that a filter reads one and writes the other. Their memory is that of buffers,
+/// which is kept from chunk to chunk (see Memory).
 class Scratch {
  public:
-  Scratch();
-  ~Scratch();
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
   /// Area 0 or 1 with room for `size` bytes; what it held before is lost.
-  ByteSpan area(std::size_t which, std::size_t size);
+  ByteSpan area(std::size_t which, std::size_t size) {
+    Buffer& area = areas_[which];
+    if (area.size() < size) {
+      area = Buffer();  // the old one goes before the new one comes
+      area = Buffer(size);
+    }
+    return area.span().first(size);
+  }
 
  private:
   std::array<Buffer, 2> areas_;
