@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -186,8 +186,10 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
         watcher.communicate(b"stopped\n")
 
 
-def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], int]:
-    master, volume, filer, s3 = _free_ports(4)
+def _start(
+    directory: Path, extra: list[str], ports: list[int]
+) -> tuple[subprocess.Popen[bytes], int]:
+    master, volume, filer, s3 = ports
     identities = directory / "identities.json"
     user = {
         "name": "user",
@@ -220,7 +222,7 @@ def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], 
         *_switch_off(executable),
         *extra,
     ]
-    with (directory / "weed.log").open("wb") as log:
+    with (directory / "weed.log").open("ab") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -266,7 +268,7 @@ def _start_until_ready(
     directory: Path, bucket: str, extra: list[str]
 ) -> tuple[subprocess.Popen[bytes], Server]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        process, port = _start(directory, extra)
+        process, port = _start(directory, extra, _free_ports(4))
         try:
             server = Server(port, bucket, process.pid, directory)
             _wait_until_ready(process, server)
@@ -291,6 +293,45 @@ def running(bucket: str = BUCKET, extra: list[str] | None = None) -> Iterator[Se
                 yield server
             finally:
                 _stop(process)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class Restartable:
+    """A server that can be killed and started again: same ports, same directory."""
+
+    def __init__(self, directory: Path, bucket: str = BUCKET) -> None:
+        self._ports = _free_ports(4)
+        self._guard = contextlib.ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.server = Server(self._ports[3], bucket, 0, directory)
+        self.start()
+
+    def start(self) -> None:
+        """Returns when the server stores again."""
+        assert self._process is None, "it runs"
+        self._process, _ = _start(self.server.directory, [], self._ports)
+        self._guard.enter_context(_watched(self._process))
+        self.server = replace(self.server, pid=self._process.pid)
+        _wait_until_ready(self._process, self.server)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is said good-bye to."""
+        if self._process is not None:
+            _stop(self._process)
+            self._guard.close()
+            self._process = None
+
+
+@contextlib.contextmanager
+def restartable(bucket: str = BUCKET) -> Iterator[Restartable]:
+    directory = Path(tempfile.mkdtemp(prefix="seaweed-"))
+    try:
+        server = Restartable(directory, bucket)
+        try:
+            yield server
+        finally:
+            server.kill()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
