@@ -46,6 +46,13 @@ class Child:
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 
+    def wait_for_output(self, text: str) -> None:
+        deadline = time.monotonic() + TIMEOUT
+        output = self._output.with_suffix(".out")
+        while not (output.exists() and text in output.read_text()):
+            assert time.monotonic() < deadline, f"{text!r} has not been printed"
+            time.sleep(0.005)
+
     def wait(self, timeout: float = TIMEOUT) -> Outcome:
         status = self._zygote.ask({"wait": self.pid, "seconds": timeout})
         hung = status is None

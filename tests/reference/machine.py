@@ -58,8 +58,14 @@ class Pair(RuleBasedStateMachine):
 
     def _open(self, name: str, mode: str, **more: Any) -> tuple[h5py.File, h5py.File]:
         native = h5py.File(self.directory / "native" / name, mode, **self.options, **more)
-        url = f"file://{self.directory}/ours/{name}"
-        return native, arraymorph.File(url, mode, **self.options, **more)
+        return native, self.open_ours(name, mode, **self.options, **more)
+
+    def open_ours(self, name: str, mode: str, **more: Any) -> h5py.File:
+        return arraymorph.File(f"file://{self.directory}/ours/{name}", mode, **more)
+
+    def perform(self, operation: Callable[[h5py.File], Any], file: h5py.File) -> Any:
+        """One half of `both`."""
+        return operation(file)
 
     def both(self, operation: Callable[[h5py.File], Any]) -> Any:
         """The native result; fails when ours differs in value or in kind of exception."""
@@ -67,7 +73,7 @@ class Pair(RuleBasedStateMachine):
         errors: list[BaseException | None] = []
         for file in (self.native, self.ours):
             try:
-                results.append(operation(file))
+                results.append(self.perform(operation, file))
                 errors.append(None)
             except Exception as error:
                 results.append(None)

@@ -12,7 +12,7 @@ In this process, where rules call hooks::
     with fault_relay.relaying(endpoint) as relay:
         relay.set_rules([Rule("after", first=17, count=1, hook=kill_the_writer)])
 
-A program behind the relay can change the rules as well: POST /-/rules with a JSON list.
+A program behind the relay can change the rules as well: Remote(address of the control).
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from urllib.parse import unquote, urlsplit
 from http_message import Message, read_answer, read_exactly, read_head
 
 HOST = "127.0.0.1"
-CONTROL = "/-/"
 DRIP_BYTES, DRIP_SECONDS = 1, 0.25
 
 
@@ -277,6 +276,9 @@ class _State:
     injected: Counter[str] = field(default_factory=Counter)
 
 
+Answering = Callable[[Link, Message], None]
+
+
 class Relay:
     """Listens on a port of its own and passes everything on, but for what its rules say."""
 
@@ -292,11 +294,18 @@ class Relay:
         self._clients: set[socket.socket] = set()
         self._socket = socket.create_server((HOST, 0), backlog=1024)
         self._port: int = self._socket.getsockname()[1]
-        self._start_accepting()
+        self._control_socket = socket.create_server((HOST, 0))
+        self._start(self._accept, self._socket, self._answer)
+        self._start(self._accept, self._control_socket, self._control)
 
     @property
     def endpoint(self) -> str:
         return f"http://{HOST}:{self._port}"
+
+    @property
+    def control(self) -> str:
+        """Where a Remote asks; never refused."""
+        return f"http://{HOST}:{self._control_socket.getsockname()[1]}"
 
     def set_rules(self, rules: Sequence[Rule], seed: int = 0) -> None:
         """The first rule that applies to a request decides. All counts start again."""
@@ -351,33 +360,38 @@ class Relay:
     def accept_again(self) -> None:
         """The end of refuse()."""
         self._socket.listen(1024)
-        self._start_accepting()
+        self._start(self._accept, self._socket, self._answer)
 
     def close(self) -> None:
         self.closing.set()
         self.refuse()
         self._socket.close()
+        with contextlib.suppress(OSError):
+            self._control_socket.shutdown(socket.SHUT_RDWR)
+        self._control_socket.close()
 
-    def _start_accepting(self) -> None:
-        threading.Thread(target=self._accept, args=(self._socket,), daemon=True).start()
+    @staticmethod
+    def _start(target: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=target, args=arguments, daemon=True).start()
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket, answer: Answering) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                self._start(self._serve, client, answer)
 
-    def _serve(self, client: socket.socket) -> None:
-        with self._lock:
-            self._clients.add(client)
+    def _serve(self, client: socket.socket, answer: Answering) -> None:
+        if answer == self._answer:
+            with self._lock:
+                self._clients.add(client)
         link = Link(self, client)
         reset = False
         try:
             while (message := read_head(link.incoming)) is not None:
                 length = int(message.header("content-length") or "0")
                 message.body = read_exactly(link.incoming, length)
-                self._answer(link, message)
+                answer(link, message)
         except EndConnectionError as end:
             reset = end.reset
         except (OSError, ValueError):
@@ -389,9 +403,6 @@ class Relay:
 
     def _answer(self, link: Link, message: Message) -> None:
         method, target, _ = message.start.split(" ", 2)
-        if target.startswith(CONTROL):
-            self._control(link, target.removeprefix(CONTROL), message)
-            return
         path, _, query = target.partition("?")
         key = unquote(path).lstrip("/").partition("/")[2]
         with self._lock:
@@ -413,7 +424,8 @@ class Relay:
             with self._lock:
                 self._active -= 1
 
-    def _control(self, link: Link, what: str, message: Message) -> None:
+    def _control(self, link: Link, message: Message) -> None:
+        what = message.start.split(" ")[1].lstrip("/")
         if what == "rules":
             wanted = json.loads(message.body)
             self.set_rules([Rule(**each) for each in wanted["rules"]], wanted["seed"])
@@ -436,9 +448,10 @@ def relaying(endpoint: str) -> Iterator[Relay]:
 
 @dataclass(frozen=True)
 class Remote:
-    """A relay in another process, told over HTTP; also usable by the program behind it."""
+    """A relay in another process, told over HTTP."""
 
-    endpoint: str
+    control: str
+    endpoint: str = ""
 
     def set_rules(self, rules: Sequence[Rule], seed: int = 0) -> None:
         wanted = []
@@ -452,11 +465,14 @@ class Remote:
     def report(self) -> dict[str, Any]:
         return self._ask("report", None)
 
+    def accept_again(self) -> None:
+        self._ask("accept", None)
+
     def _ask(self, what: str, content: object) -> dict[str, Any]:
-        parts = urlsplit(self.endpoint)
+        parts = urlsplit(self.control)
         connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30)
         try:
-            connection.request("POST", CONTROL + what, body=json.dumps(content))
+            connection.request("POST", f"/{what}", body=json.dumps(content))
             answer: dict[str, Any] = json.loads(connection.getresponse().read())
             return answer
         finally:
@@ -473,7 +489,7 @@ def started(endpoint: str) -> Iterator[Remote]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield Remote(process.stdout.readline().strip())
+            yield Remote(*process.stdout.readline().split())
         finally:
             process.stdin.close()
             process.wait(30)
@@ -483,7 +499,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A relay that ends when its standard input does")
     parser.add_argument("endpoint", help="http://host:port of the server")
     with relaying(parser.parse_args().endpoint) as relay:
-        print(relay.endpoint, flush=True)
+        print(relay.control, relay.endpoint, flush=True)
         sys.stdin.read()
 
 

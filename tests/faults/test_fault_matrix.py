@@ -1,0 +1,235 @@
+"""Every kind of fault in every operation: right data or a clear error, and nothing lost after it.
+
+`--matrix=all --publish` writes docs/fault-matrix.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import fault_relay
+import pytest
+from fault_relay import Remote
+from matrix_program import OPERATIONS
+from zygote import Zygote
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "fault-matrix.md"
+PATIENCE = {
+    "ARRAYMORPH_TIMEOUT": "1",
+    "ARRAYMORPH_RETRIES": "2",
+    "ARRAYMORPH_DEADLINE": "5",
+    "ARRAYMORPH_INLINE_BYTES": "0",
+    "ARRAYMORPH_CHECKSUMS": "crc32c",
+}
+DEADLINE = 5.0
+# A call may have to wait for one request after the other, each with a deadline of its own.
+LONGEST = 3 * DEADLINE + 2
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A fault: what it is, what its error has to say, whether repeating the request helps."""
+
+    title: str
+    fault: str
+    cause: str
+    transient: bool = False
+    rule: dict[str, Any] = field(default_factory=dict)
+
+
+NO_CHUNK_READS = "/(metadata\\.h5|c/[^/]*)$"
+KINDS = {
+    kind.fault: kind
+    for kind in [
+        Kind("500 InternalError", "500", "500|failing", transient=True),
+        Kind("502 of a proxy", "502", "502|failing", transient=True),
+        Kind("503 SlowDown", "503", "SlowDown|overloaded", transient=True),
+        Kind("403 AccessDenied", "denied", "AccessDenied"),
+        Kind("400 ExpiredToken", "expired", "ExpiredToken.*renew"),
+        Kind("403 RequestTimeTooSkewed", "skewed", "RequestTimeTooSkewed.*clock"),
+        Kind("507 InsufficientStorage", "full", "InsufficientStorage"),
+        Kind("403 QuotaExceeded", "quota", "QuotaExceeded"),
+        Kind("404 NoSuchKey, metadata", "404", "NoSuchKey|no file|removed|exist"),
+        Kind("404 NoSuchBucket", "no-bucket", "bucket"),
+        Kind("412 PreconditionFailed", "412", "Precondition|somebody else|exists"),
+        Kind("answer lost", "lose-answer", "no answer|closed|reset", transient=True),
+        Kind("connection reset", "reset", "no answer|closed|reset", transient=True),
+        Kind("body truncated", "truncate", "no answer|closed|short|truncated", transient=True),
+        Kind("body and length short", "shorten", "short|length|bytes|checksum|corrupt|trailer"),
+        Kind("bit flipped in an answer", "corrupt", "checksum|fletcher32|CRC|corrupt|damaged"),
+        Kind(
+            "bit flipped in an upload", "corrupt-upload", "SHA256|ignature|digest|Digest|checksum"
+        ),
+        Kind("server falls silent", "stall", "no answer|time|slow|silent", transient=True),
+        Kind("answer drips", "drip", "no answer|time|slow|silent", transient=True),
+        Kind("connections refused", "refuse", "refuses connections"),
+    ]
+}
+KINDS["404"].rule.update(key="metadata\\.h5$")
+LOCAL = {
+    "disk full": ("full", "No space left"),
+    "directory read-only": ("read-only", "[Rr]ead-only file system"),
+}
+SOME = ["503", "lose-answer", "denied", "corrupt"]
+
+
+@dataclass
+class Case:
+    kind: str
+    operation: str
+    lasting: bool
+    outcome: str = ""
+    trouble: str = ""
+
+
+@pytest.fixture(scope="module")
+def cases(request: pytest.FixtureRequest) -> Iterator[list[Case]]:
+    found: list[Case] = []
+    yield found
+    bad = [case for case in found if case.trouble]
+    print(f"\nfault matrix: {len(found)} cases, {len(bad)} in trouble")
+    if request.config.getoption("--publish"):
+        DOCUMENT.write_text(document(found), encoding="utf-8")
+
+
+def document(found: list[Case]) -> str:
+    """The table, as Markdown."""
+    lines = [
+        "# Fault matrix",
+        "",
+        "Written by `./just test-faults --publish`: a plain h5py program on SeaweedFS behind a",
+        "relay that fails by rule (or on a file system that is full or read-only), with",
+        "`ARRAYMORPH_RETRIES=2`, `ARRAYMORPH_TIMEOUT=1`, `ARRAYMORPH_DEADLINE=5` and",
+        "`ARRAYMORPH_CHECKSUMS=crc32c`. In each cell: what happens when one request meets the",
+        "fault / when all do. *right data*: the operation succeeded and is right. *clear error*: an h5py",
+        "exception that names object and cause; repeated without the fault, it succeeds. After each",
+        "case a fresh process has found everything that was reported as stored, and nothing half.",
+        "*no request*: the operation asks nothing of the store that the fault could hit.",
+        "",
+        f"| fault | {' | '.join(OPERATIONS)} |",
+        f"|---|{'---|' * len(OPERATIONS)}",
+    ]
+    for kind in dict.fromkeys(case.kind for case in found):
+        cells = []
+        for operation in OPERATIONS:
+            here = [case for case in found if (case.kind, case.operation) == (kind, operation)]
+            here.sort(key=lambda case: case.lasting)
+            outcomes = [(case.trouble and f"**{case.trouble}**") or case.outcome for case in here]
+            cells.append(" / ".join(dict.fromkeys(outcomes)))
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    bad = [case for case in found if case.trouble]
+    lines += ["", f"{len(found)} cases, {len(bad)} of them neither right data nor a clear error."]
+    return "\n".join(lines) + "\n"
+
+
+def run_case(
+    zygote: Zygote, case: Case, fault: str, url: str, environment: list[dict[str, str]], cause: str
+) -> dict[str, Any]:
+    """Fills in `case`. `environment`: through the fault, and past it."""
+    program = zygote.start("matrix_program:run", case.operation, url, fault, **environment[0])
+    outcome = program.wait(60.0)
+    if "the fault has not happened" in outcome.stderr:
+        case.outcome = "no request"
+        return {}
+    if outcome.hung or outcome.status != 0:
+        case.trouble = "hangs" if outcome.hung else f"ends with {outcome.status}"
+        print(case, outcome.stderr[-1500:])
+        return {}
+    result: dict[str, Any] = outcome.result()
+    stored = not result["repeated"]
+    check = zygote.run(
+        "matrix_program:check",
+        case.operation,
+        url,
+        "stored" if stored else "failed",
+        **environment[1],
+    )
+    wrong = check.result() if check.status == 0 else check.stderr
+    case.outcome = "clear error" if result["error"] else "right data"
+    if wrong:
+        case.trouble = f"afterwards {wrong}"
+    elif not result["right"]:
+        case.trouble = "wrong data"
+    elif result["seconds"] > LONGEST:
+        case.trouble = f"takes {result['seconds']:.0f} s"
+    elif result["error"] and not re.search(cause, result["error"], re.DOTALL):
+        case.trouble = f"the error does not tell the cause: {result['error']}"
+    elif result["error"] and url.rpartition("/")[2] not in result["error"]:
+        case.trouble = f"the error does not name the file: {result['error']}"
+    elif result["repeated"]:
+        case.trouble = f"cannot be repeated: {result['repeated']}"
+    if case.trouble:
+        print(case, result)
+    return result
+
+
+@pytest.fixture(scope="module")
+def relay(server: dict[str, str]) -> Iterator[Remote]:
+    with fault_relay.started(server["AWS_ENDPOINT_URL_S3"]) as started:
+        yield started
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_s3(
+    kind: Kind,
+    relay: Remote,
+    server: dict[str, str],
+    zygote: Zygote,
+    cases: list[Case],
+    request: pytest.FixtureRequest,
+) -> None:
+    everything = request.config.getoption("--matrix") == "all"
+    if not everything and kind.fault not in SOME:
+        pytest.skip("./just test-faults")
+    past = {**server, **PATIENCE}
+    through = {**past, "AWS_ENDPOINT_URL_S3": relay.endpoint}
+    here = []
+    for operation in OPERATIONS:
+        for lasting in [False, True] if everything else [not kind.transient]:
+            case = Case(kind.title, operation, lasting)
+            here.append(case)
+            rule: dict[str, Any] = {"fault": kind.fault, **kind.rule}
+            if not lasting:
+                rule["count"] = 1
+            url = f"s3://{server['BUCKET_NAME']}/m-{uuid.uuid4().hex}.h5"
+            fault = f"relay {relay.control} {json.dumps([rule])}"
+            run_case(zygote, case, fault, url, [through, past], kind.cause)
+            if kind.transient and not lasting and case.outcome == "clear error":
+                case.trouble = case.trouble or "one failure was not mended by a retry"
+    cases += here
+    assert not [case for case in here if case.trouble]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    directory = tmp_path / "disk"
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(directory)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"mount refused: {done.stderr.strip()}")
+    yield directory
+    subprocess.run(["umount", "-l", str(directory)], check=True)
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_local(kind: str, small_disk: Path, zygote: Zygote, cases: list[Case]) -> None:
+    fault, cause = LOCAL[kind]
+    here = []
+    for operation in OPERATIONS:
+        case = Case(kind, operation, lasting=True)
+        here.append(case)
+        url = f"file://{small_disk}/m-{uuid.uuid4().hex}.h5"
+        run_case(zygote, case, f"{fault} {small_disk}", url, [PATIENCE, PATIENCE], cause)
+    cases += here
+    assert not [case for case in here if case.trouble]

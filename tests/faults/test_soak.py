@@ -1,0 +1,54 @@
+"""A process that works for long: memory, threads, descriptors and sockets do not grow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from zygote import Zygote
+
+MAX_RSS_GROWTH_KIB = 8 * 1024
+MAX_GROWTH = {"threads": 1, "descriptors": 2, "sockets": 2}
+
+
+def test_soak(
+    zygote: Zygote, server: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    seconds = 60 * request.config.getoption("--soak-minutes")
+    (tmp_path / "local").mkdir()
+    bucket = f"s3://{server['BUCKET_NAME']}/{tmp_path.name}"
+    bases = [bucket, bucket, bucket, f"file://{tmp_path}/local"]
+    settings = {
+        **server,
+        # So small that it is full before the measurement begins.
+        "ARRAYMORPH_CACHE_BYTES": "4M",
+        "ARRAYMORPH_INLINE_BYTES": "1K",
+        "ARRAYMORPH_CONNECTIONS": "8",
+    }
+    program = zygote.start(
+        "parallel_programs:soak", str(seconds), str(seconds / 60), *bases, **settings
+    )
+    outcome = program.wait(seconds + 120)
+    assert outcome.status == 0, outcome.stderr
+    assert outcome.stderr == ""
+    samples = [json.loads(line) for line in outcome.stdout.splitlines()]
+    measured = [each for each in samples if each["seconds"] >= 0.25 * seconds]
+    assert len(measured) >= 4, f"{len(samples)} rounds only"
+    half = len(measured) // 2
+    times = np.array([each["seconds"] for each in measured])
+    growth = {}
+    report = [f"soak: {seconds:.0f} s, {samples[-1]['rounds']} rounds, after warm-up:"]
+    for name in ("rss_kib", *MAX_GROWTH):
+        values = np.array([each[name] for each in measured], float)
+        growth[name] = float(np.median(values[half:]) - np.median(values[:half]))
+        slope = 3600 * np.polyfit(times, values, 1)[0]
+        report.append(
+            f"{name} {values[0]:.0f} to {values[-1]:.0f}, most {values.max():.0f}, "
+            f"slope {slope:+.1f} an hour, median of the halves {growth[name]:+.1f};"
+        )
+    print("\n" + "\n  ".join(report))
+    assert growth.pop("rss_kib") < MAX_RSS_GROWTH_KIB
+    for name, value in growth.items():
+        assert value <= MAX_GROWTH[name], name
