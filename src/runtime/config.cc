@@ -48,7 +48,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
      "pieces a contiguous dataset is split into"},
     {"ARRAYMORPH_WRITE", "in-place | new-objects", "in-place",
      "where chunks of committed data go that are written again"},
-    {"ARRAYMORPH_ON_CONFLICT", "fail | overwrite", "fail",
+    {"ARRAYMORPH_ON_CONFLICT", "fail | overwrite | discard", "fail",
      "what a commit does when somebody else has committed since the file was opened"},
     {"ARRAYMORPH_RETRIES", "0 to 100", "5", "attempts after a transient failure"},
     {"ARRAYMORPH_TIMEOUT", "1 to 3600 seconds", "30", "wait for a silent server"},
@@ -148,15 +148,22 @@ Status read_numbers(Config& config) {
   return read_number("ARRAYMORPH_TIMEOUT", 1, 3600, config.timeout_seconds);
 }
 
+// `names` in the order of the enumeration.
 template <class Value>
-Status read_choice(const char* name, const char* first, const char* second, Value& value) {
+Status read_choice(const char* name, std::initializer_list<const char*> names, Value& value) {
   const std::string text = environment(name);
-  if (equal_any_case(text, second)) {
-    value = static_cast<Value>(1);
-  } else if (!text.empty() && !equal_any_case(text, first)) {
-    return refuse(name, text, std::string(first) + ", " + second);
+  if (text.empty()) return Status();
+  std::string allowed;
+  int number = 0;
+  for (const char* each : names) {
+    if (equal_any_case(text, each)) {
+      value = static_cast<Value>(number);
+      return Status();
+    }
+    ++number;
+    allowed.append(allowed.empty() ? "" : ", ").append(each);
   }
-  return Status();
+  return refuse(name, text, allowed);
 }
 
 Status read_log_level() {
@@ -231,8 +238,9 @@ Result<Config> config_from_environment() {
   s3.signed_payloads = environment("AWS_SIGNED_PAYLOADS");
   s3.ca_bundle = environment("AWS_CA_BUNDLE");
   ARRAYMORPH_TRY(read_numbers(config));
-  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", "in-place", "new-objects", config.write_mode));
-  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_ON_CONFLICT", "fail", "overwrite", config.on_conflict));
+  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", {"in-place", "new-objects"}, config.write_mode));
+  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"},
+                             config.on_conflict));
   return config;
 }
 

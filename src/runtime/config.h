@@ -19,7 +19,11 @@ enum class WriteMode {
 };
 
 /// What a commit does when somebody else has committed since the file was opened.
-enum class OnConflict { fail, overwrite };
+enum class OnConflict {
+  fail,
+  overwrite,  ///< replaces theirs
+  discard,    ///< fails once, then lets go of what was changed here
+};
 
 /// AWS_* variables as found; checked by s3_endpoint() only when S3 is used, so that settings
 /// meant for other programs never break local files.

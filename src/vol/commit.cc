@@ -94,7 +94,9 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   };
   if (lost_race() && earlier_put_arrived()) reply = put_conditionally(request);
   if (lost_race()) {
-    if (const Status status = report_conflict(reply.status()); !status.ok()) return status;
+    if (const Status status = report_conflict(reply.status()); !status.ok() || abandoned_) {
+      return status;
+    }
     reply = put(*store(), request);
   }
   if (!reply.ok()) {
@@ -133,21 +135,29 @@ bool FileState::earlier_put_arrived() {
   return true;
 }
 
-// Ok: to be overwritten.
+// Ok: to be overwritten, or abandoned now.
 Status FileState::report_conflict(const Status& cause) {
   // Read anew, for whoever decides after the first failure.
   const auto config = config_from_environment();
-  if (config.ok() && config->on_conflict == OnConflict::overwrite) {
+  const OnConflict wanted = config.ok() ? config->on_conflict : OnConflict::fail;
+  if (wanted == OnConflict::overwrite) {
     log(LogLevel::warn, "ARRAYMORPH_ON_CONFLICT=overwrite: what somebody else has committed to " +
                             url_ + " since it was opened here is replaced");
     return {};
   }
+  if (wanted == OnConflict::discard && conflict_reported_) {
+    log(LogLevel::warn, "ARRAYMORPH_ON_CONFLICT=discard: what was changed in " + url_ +
+                            " here and is in conflict with a commit of somebody else is dropped");
+    abandon();
+    return {};
+  }
+  conflict_reported_ = true;
   unlist();
   return {Code::conflict,
           "somebody else has committed " + url_ +
               " since it was opened here; their state is kept, this one was not stored: open the "
-              "file again and apply the changes, or set ARRAYMORPH_ON_CONFLICT=overwrite and close "
-              "or flush this one again, which replaces theirs (" +
+              "file again and apply the changes; and close this one with "
+              "ARRAYMORPH_ON_CONFLICT=discard, or with overwrite to replace theirs (" +
               cause.message() + ")"};
 }
 

@@ -130,6 +130,7 @@ class FileState final : public vfd::Backing {
   // What the store holds.
   bool exists_ = false;
   std::string etag_;
+  bool conflict_reported_ = false;
   std::set<std::uint64_t> attempts_;  ///< ids of commits of which nobody knows whether they arrived
   std::uint64_t committed_changes_ = 0;
   std::uint64_t committed_length_ = 0;
