@@ -25,15 +25,38 @@ ArrayState::ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p)
       link(link_to(s, *shared)),
       spec(std::move(p)),
       chunk_bytes(spec.grid.chunk_bytes()),
-      generation(fork_generation()) {}
+      generation(fork_generation()),
+      settled(spec.grid) {}
 
-std::string ArrayState::describe(const Index& index) const {
+const std::string& ArrayState::tag_of(const Index& index) const {
+  static const auto* const none = new std::string;
+  const auto& versions = spec.records.versions;
+  if (versions.empty()) return *none;
+  const auto found = versions.find(index);
+  return found == versions.end() ? *none : found->second;
+}
+
+std::uint32_t ArrayState::mask_of(const Index& index) const {
+  const auto& masks = spec.records.filter_masks;
+  const auto found = masks.find(index);
+  return found == masks.end() ? 0 : found->second;
+}
+
+// In place, too, what is committed stays readable: bytes that the recorded filter mask does not fit
+// never replace those that it does.
+std::string ArrayState::tag_to_write(const Index& index, std::uint32_t mask) const {
+  const bool others_may_read = !spec.fresh && (spec.records.shrunk || settled.contains(index));
+  if (!others_may_read || (!spec.new_objects && mask == mask_of(index))) return tag_of(index);
+  return spec.session + "-" + std::to_string(commits);
+}
+
+std::string ArrayState::describe(const Index& index, const std::string& key) const {
   std::string text = "dataset " + spec.name + ", chunk (";
   for (std::size_t d = 0; d < index.size(); ++d) {
     if (d > 0) text += ", ";
     text += std::to_string(index[d]);
   }
-  return text + "), key " + key(index);
+  return text + "), key " + key;
 }
 
 Array::Array(std::shared_ptr<ObjectStore> store, std::shared_ptr<Engine> engine, ArraySpec spec)
@@ -48,14 +71,10 @@ Array::~Array() { abandon(); }
 const Grid& Array::grid() const { return impl_->state->spec.grid; }
 const std::string& Array::name() const { return impl_->state->spec.name; }
 const std::string& Array::prefix() const { return impl_->state->spec.prefix; }
-std::map<Index, std::uint32_t> Array::filter_masks() const {
-  const Lock lock(impl_->state->shared->mutex);
-  return impl_->state->spec.filter_masks;
-}
 
 bool Array::dirty() const {
   const Lock lock(impl_->state->shared->mutex);
-  return impl_->state->unsaved > 0 || !impl_->state->given_up.empty();
+  return impl_->state->unsaved > 0;
 }
 
 Status Array::flush() { return flush_array(*impl_->state); }
@@ -83,13 +102,6 @@ void Array::abandon() {
   wait_loads(array, lock);
   drop_all(array);
   array.given_up.clear();
-}
-
-void Array::committed() {
-  ArrayState& array = *impl_->state;
-  const Lock lock(array.shared->mutex);
-  array.spec.fresh = false;
-  array.written.clear();
 }
 
 }  // namespace arraymorph::chunk

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 #include "arraymorph/object_store.h"
 #include "chunk/grid.h"
 #include "chunk/plan.h"
+#include "chunk/records.h"
 
 namespace arraymorph::chunk {
 
@@ -30,8 +30,12 @@ struct ArraySpec {
   /// Nothing can exist under `prefix` yet: chunks not written through this Array are the fill
   /// value without asking the store.
   bool fresh = false;
-  /// Filter masks of chunks that were stored with filters skipped (all others: 0).
-  std::map<Index, std::uint32_t> filter_masks;
+  Records records;
+  /// Chunks of committed data that change go to new keys, so that the objects of earlier commits
+  /// stay as they are; else they are replaced in place.
+  bool new_objects = false;
+  /// Begins the tags of the versions made here; not used before for this prefix.
+  std::string session;
 };
 
 struct StoredChunk {
@@ -55,14 +59,12 @@ class Array {
   const Grid& grid() const;
   const std::string& name() const;
   const std::string& prefix() const;
-  /// Of the chunks as they are stored now: ask after flush().
-  std::map<Index, std::uint32_t> filter_masks() const;
 
-  /// True when a flush would have something to store or remove.
+  /// True when a flush would have something to store.
   bool dirty() const;
 
-  /// Encode and PUT every dirty chunk, remove the objects that a shrink gave up, wait for all.
-  /// On failure every chunk that was not stored stays dirty, so that a later flush retries.
+  /// Encode and PUT every dirty chunk, wait for all. On failure every chunk that was not stored
+  /// stays dirty, so that a later flush retries.
   Status flush();
 
   /// flush() of several arrays, their requests in flight together. The first failure, after all
@@ -75,8 +77,22 @@ class Array {
   /// Drop everything cached, dirty or not, and wait for requests in flight (dataset deleted).
   void abandon();
 
-  /// The array has been committed: other processes may write chunks from now on.
+  // A commit of the file that describes the array, in this order (chunk/commit.cc):
+
+  /// After a flush: no object may come into sight with the commit that was not written for it, such
+  /// as one that a crashed session left outside the extent.
+  Status before_commit();
+  /// What the commit has to record; `record_changes` is another number after each change.
+  Records records() const;
+  std::uint64_t record_changes() const;
+  /// The array has been committed as it is: other processes may write chunks from now on.
   void committed();
+  /// Remove the objects that no commit refers to any more. Where that fails they are tried again.
+  Status remove_given_up();
+
+  /// Somebody else has committed: this is the extent and these are the records now. Nothing is
+  /// dirty.
+  void follow(const Extent& dims, Records records);
 
   /// Change the extent as H5Dset_extent does: chunks that fall outside entirely are given up,
   /// and in chunks cut by the new edge the part outside becomes the fill value.

@@ -9,8 +9,6 @@
 namespace arraymorph::chunk {
 namespace {
 
-constexpr std::size_t kKeysPerRemove = 1000;  // what one S3 DeleteObjects takes
-
 std::vector<Entry*> dirty_entries(const ArrayState& array, std::uint64_t flush) {
   std::vector<Entry*> entries;
   for (const auto& [index, entry] : array.entries) {
@@ -50,33 +48,11 @@ Status store_dirty(ArrayState& array, std::uint64_t flush, Lock& lock) {
   return array.unsaved == 0 ? Status() : first_failure(array);
 }
 
-Status remove_given_up(ArrayState& array, Lock& lock) {
-  while (!array.given_up.empty()) {
-    std::vector<Index> indexes;
-    std::vector<std::string> keys;
-    for (auto at = array.given_up.begin();
-         at != array.given_up.end() && keys.size() < kKeysPerRemove; ++at) {
-      indexes.push_back(*at);
-      keys.push_back(array.key(*at));
-    }
-    lock.unlock();
-    const Status status = remove(array.store, std::move(keys));
-    lock.lock();
-    if (!status.ok()) return status.with_context("dataset " + array.spec.name);
-    for (const Index& index : indexes) {
-      array.given_up.erase(index);
-      array.written.erase(index);
-    }
-  }
-  return {};
-}
-
 Status finish_flush(ArrayState& array, std::uint64_t flush, Lock& lock) {
   if (array.inherited()) {
-    return array.unsaved == 0 && array.given_up.empty() ? Status() : belongs_to_parent(array);
+    return array.unsaved == 0 ? Status() : belongs_to_parent(array);
   }
-  ARRAYMORPH_TRY(store_dirty(array, flush, lock));
-  return remove_given_up(array, lock);
+  return store_dirty(array, flush, lock);
 }
 
 }  // namespace
@@ -126,18 +102,31 @@ void drop_all(ArrayState& array) {
 Result<std::vector<StoredChunk>> list_chunks(ArrayState& array) {
   const std::size_t rank = array.spec.grid.dims.size();
   std::string root = chunk_key(array.spec.prefix, {});
-  if (rank > 0) root += '/';
+  {
+    const Lock lock(array.shared->mutex);
+    // Versions lie beside the plain keys.
+    if (rank > 0 && array.spec.records.versions.empty()) root += '/';
+  }
   Result<std::vector<ObjectInfo>> objects = list_all(array.store, root);
   if (!objects.ok()) return objects.status().with_context("dataset " + array.spec.name);
   std::vector<StoredChunk> chunks;
+  const Lock lock(array.shared->mutex);
   for (const ObjectInfo& object : *objects) {
-    if (auto index = parse_chunk_key(array.spec.prefix, object.key, rank)) {
-      chunks.push_back({std::move(*index), object.size, 0});
+    auto name = parse_chunk_key(array.spec.prefix, object.key, rank);
+    if (name && name->tag == array.tag_of(name->index)) {
+      chunks.push_back({std::move(name->index), object.size, 0});
     }
   }
   std::sort(chunks.begin(), chunks.end(),
             [](const StoredChunk& a, const StoredChunk& b) { return a.index < b.index; });
   return chunks;
+}
+
+Status missing_version(const Status& answer) {
+  return {Code::corrupt, "the chunk's object is gone (" + answer.message() +
+                             "): it was replaced since this file was opened and then removed by "
+                             "`arraymorph gc` (open the file again), or it is lost (`arraymorph "
+                             "verify` tells)"};
 }
 
 }  // namespace arraymorph::chunk

@@ -7,7 +7,7 @@
 
 namespace arraymorph::chunk {
 
-/// Store every dirty chunk and remove what a shrink gave up.
+/// Store every dirty chunk.
 Status flush_array(ArrayState& array);
 
 /// The same for several, their requests in flight together; the first failure, after all have been
@@ -20,7 +20,10 @@ Status flush_chunk(ArrayState& array, const Index& index, Lock& lock);
 /// Drop everything cached; nothing may be in flight. With the mutex held.
 void drop_all(ArrayState& array);
 
-/// Every chunk that has an object, inside the extent or not, given up or not.
+/// Every chunk that has an object under its key, inside the extent or not, given up or not.
 Result<std::vector<StoredChunk>> list_chunks(ArrayState& array);
+
+/// The object of a version is not there.
+Status missing_version(const Status& answer);
 
 }  // namespace arraymorph::chunk

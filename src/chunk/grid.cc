@@ -71,8 +71,9 @@ Status validate(const Grid& grid) {
   return {};
 }
 
-std::string chunk_key(std::string_view prefix, const Index& index) {
+std::string chunk_key(std::string_view prefix, const Index& index, std::string_view tag) {
   std::string key = key_root(prefix);
+  if (!tag.empty()) key.append(1, '~').append(tag);
   for (const std::uint64_t i : index) {
     key += '/';
     key += std::to_string(i);
@@ -80,14 +81,27 @@ std::string chunk_key(std::string_view prefix, const Index& index) {
   return key;
 }
 
-std::optional<Index> parse_chunk_key(std::string_view prefix, std::string_view key,
-                                     std::size_t rank) {
+bool valid_tag(std::string_view tag) {
+  constexpr std::size_t kLongest = 64;
+  const auto plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+  };
+  return !tag.empty() && tag.size() <= kLongest && std::all_of(tag.begin(), tag.end(), plain);
+}
+
+std::optional<ChunkName> parse_chunk_key(std::string_view prefix, std::string_view key,
+                                         std::size_t rank) {
   const std::string root = key_root(prefix);
   if (!key.starts_with(root)) return std::nullopt;
   key.remove_prefix(root.size());
-  Index index;
+  ChunkName name;
+  if (key.starts_with('~')) {
+    name.tag = key.substr(1, key.find('/') - 1);
+    if (!valid_tag(name.tag)) return std::nullopt;
+    key.remove_prefix(1 + name.tag.size());
+  }
   while (!key.empty()) {
-    if (key.front() != '/' || index.size() == rank) return std::nullopt;
+    if (key.front() != '/' || name.index.size() == rank) return std::nullopt;
     key.remove_prefix(1);
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), value);
@@ -95,10 +109,10 @@ std::optional<Index> parse_chunk_key(std::string_view prefix, std::string_view k
     // One spelling per chunk: "007" is not the key of chunk 7.
     if (error != std::errc() || (digits > 1 && key.front() == '0')) return std::nullopt;
     key.remove_prefix(digits);
-    index.push_back(value);
+    name.index.push_back(value);
   }
-  if (index.size() != rank) return std::nullopt;
-  return index;
+  if (name.index.size() != rank) return std::nullopt;
+  return name;
 }
 
 Extent split_contiguous(const Extent& dims, std::uint64_t element_size,

@@ -33,12 +33,24 @@ struct Grid {
 /// Refuses rank mismatch, zero chunk extents, zero element size and sizes that overflow 63 bits.
 Status validate(const Grid& grid);
 
-/// "<prefix>/c/<i>/<j>", the default chunk-key encoding of Zarr v3.
-std::string chunk_key(std::string_view prefix, const Index& index);
+/// "<prefix>/c/<i>/<j>", the default chunk-key encoding of Zarr v3; with the tag of a version
+/// "<prefix>/c~<tag>/<i>/<j>".
+std::string chunk_key(std::string_view prefix, const Index& index, std::string_view tag = {});
 
-/// The inverse for a grid of `rank` dimensions; nothing when `key` is not such a key.
-std::optional<Index> parse_chunk_key(std::string_view prefix, std::string_view key,
-                                     std::size_t rank);
+/// What a chunk key says; the tag is empty where it names no version.
+struct ChunkName {
+  Index index;
+  std::string tag;
+
+  bool operator==(const ChunkName&) const = default;
+};
+
+/// The inverse of chunk_key for a grid of `rank` dimensions; nothing when `key` is not such a key.
+std::optional<ChunkName> parse_chunk_key(std::string_view prefix, std::string_view key,
+                                         std::size_t rank);
+
+/// Tags of versions: 1 to 64 letters, digits and '-'.
+bool valid_tag(std::string_view tag);
 
 /// Chunk extents for a contiguous layout: split along the slowest axes into pieces of at most
 /// about `target_bytes`; faster axes stay whole where they fit. Never 0 in any dimension.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chunk/cache.h"
+#include "chunk/flush.h"
 #include "runtime/stats.h"
 
 namespace arraymorph::chunk {
@@ -54,7 +55,7 @@ void decode(Load& load) {
   load.raw.reset();
   if (load.status.ok()) return;
   load.data.reset();
-  load.status = load.status.with_context(load.array->describe(*load.index));
+  load.status = load.status.with_context(load.array->describe(*load.index, load.key));
 }
 
 Status check_part(const Load& load, const Load::Part& part, const Result<GetReply>& reply) {
@@ -145,12 +146,21 @@ void Loads::settle(Load& load) {
 
 namespace {
 
+// With the mutex held, or before anybody else knows the load.
+void note_missing(Load& load, const Status& status) {
+  if (!load.must_exist) {
+    load.absent = true;
+  } else if (load.status.ok()) {
+    load.status = missing_version(status);
+  }
+}
+
 void answered(const Ptr& load, const Load::Part& part, Result<GetReply> reply) {
   Status status = check_part(*load, part, reply);
   {
     const Lock lock(load->array->shared->mutex);
     if (status.code() == Code::not_found) {
-      load->absent = true;
+      note_missing(*load, status);
     } else if (!status.ok() && load->status.ok()) {
       load->status = std::move(status);
     }
@@ -162,7 +172,7 @@ void answered(const Ptr& load, const Load::Part& part, Result<GetReply> reply) {
 void get_part(const Ptr& load, const Load::Part& part) {
   ArrayState& array = *load->array;
   GetRequest request;
-  request.key = array.key(*load->index);
+  request.key = load->key;
   request.into = part.into;
   if (load->ranged) {
     request.range = part.range;
@@ -179,7 +189,7 @@ void get_part(const Ptr& load, const Load::Part& part) {
 void get_stored(const Ptr& load) {
   ArrayState& array = *load->array;
   GetRequest request;
-  request.key = array.key(*load->index);
+  request.key = load->key;
   request.expected = array.chunk_bytes;
   const auto sent = Link::Clock::now();
   array.link->started(sent);
@@ -188,7 +198,7 @@ void get_stored(const Ptr& load) {
     if (reply.ok()) {
       load->stored = std::move(reply->body);
     } else if (reply.status().code() == Code::not_found) {
-      load->absent = true;
+      note_missing(*load, reply.status());
     } else {
       load->status = reply.status();
     }
@@ -199,8 +209,7 @@ void get_stored(const Ptr& load) {
 // Ask the store; releases the lock meanwhile.
 void fetch(const Ptr& load, Lock& lock) {
   ArrayState& array = *load->array;
-  const auto mask = array.spec.filter_masks.find(*load->index);
-  if (mask != array.spec.filter_masks.end()) load->mask = mask->second;
+  load->mask = array.mask_of(*load->index);
   const bool identity = array.spec.codec->identity();
   lock.unlock();
   if (!identity) {
@@ -237,6 +246,9 @@ void begin(const Ptr& load, Lock& lock) {
     load->mask = load->entry->raw_mask;
   }
   load->absent = !load->raw && array.absent(*load->index);
+  const std::string& tag = array.tag_of(*load->index);
+  load->must_exist = !tag.empty();
+  load->key = chunk_key(array.spec.prefix, *load->index, tag);
   if (!load->raw && !load->absent) {
     fetch(load, lock);
     return;

@@ -26,6 +26,8 @@ struct Load : std::enable_shared_from_this<Load> {
   Entry* entry = nullptr;             ///< pinned by the load; null: for one access only
   const Index* index = nullptr;       ///< of the chunk; lives as long as the entry or the call
   Loads* owner = nullptr;             ///< the call that waits for it; null while fetched ahead
+  std::string key;                    ///< of its object
+  bool must_exist = false;            ///< without its object the chunk is lost, not the fill value
   std::vector<std::size_t> accesses;  ///< of the owner; may grow until it has arrived
   std::uint64_t charged = 0;          ///< bytes in flight
   std::vector<Part> parts;            ///< what is received into its place, without a codec

@@ -7,12 +7,8 @@ namespace arraymorph::chunk {
 namespace {
 
 Status outside(const ArrayState& array, const Index& index) {
-  return {Code::invalid_argument, array.describe(index) + ": outside the dataset"};
-}
-
-std::uint32_t mask_of(const ArrayState& array, const Index& index) {
-  const auto found = array.spec.filter_masks.find(index);
-  return found == array.spec.filter_masks.end() ? 0 : found->second;
+  return {Code::invalid_argument,
+          array.describe(index, chunk_key(array.spec.prefix, index)) + ": outside the dataset"};
 }
 
 }  // namespace
@@ -21,19 +17,24 @@ Result<RawChunk> Array::read_raw(const Index& index) {
   ArrayState& array = *impl_->state;
   if (!array.spec.grid.contains(index)) return outside(array, index);
   std::uint32_t mask = 0;
+  GetRequest request;
+  bool must_exist = false;
   {
     Lock lock(array.shared->mutex);
     ARRAYMORPH_TRY(flush_chunk(array, index, lock));
+    request.key = array.key(index);
     if (array.absent(index)) {
-      return Status(Code::not_found, array.describe(index) + ": never written");
+      return Status(Code::not_found, array.describe(index, request.key) + ": never written");
     }
-    mask = mask_of(array, index);
+    must_exist = !array.tag_of(index).empty();
+    mask = array.mask_of(index);
   }
-  GetRequest request;
-  request.key = array.key(index);
+  const std::string what = array.describe(index, request.key);
   Result<GetReply> reply = get(array.store, std::move(request));
-  if (!reply.ok()) return reply.status().with_context(array.describe(index));
-  return RawChunk{std::move(reply->body), mask};
+  if (reply.ok()) return RawChunk{std::move(reply->body), mask};
+  const Status failure = reply.status();
+  const bool lost = must_exist && failure.code() == Code::not_found;
+  return (lost ? missing_version(failure) : failure).with_context(what);
 }
 
 Status Array::write_raw(const Index& index, Buffer bytes, std::uint32_t filter_mask) {
@@ -59,8 +60,10 @@ Result<std::vector<StoredChunk>> Array::stored() {
   ARRAYMORPH_TRY(flush_array(array));
   ARRAYMORPH_ASSIGN(std::vector<StoredChunk> chunks, list_chunks(array));
   const Lock lock(array.shared->mutex);
-  std::erase_if(chunks, [&](const StoredChunk& c) { return !array.spec.grid.contains(c.index); });
-  for (StoredChunk& chunk : chunks) chunk.filter_mask = mask_of(array, chunk.index);
+  std::erase_if(chunks, [&](const StoredChunk& c) {
+    return !array.spec.grid.contains(c.index) || array.absent(c.index);
+  });
+  for (StoredChunk& chunk : chunks) chunk.filter_mask = array.mask_of(chunk.index);
   return chunks;
 }
 

@@ -1,5 +1,6 @@
-// H5Dset_extent: growing needs nothing, since edge chunks are stored whole and hold the fill
-// value outside; shrinking gives chunks up and clears the outside of those at the new edge.
+// H5Dset_extent: shrinking gives chunks up and clears the outside of those at the new edge. Growing
+// needs nothing, since edge chunks are stored whole and hold the fill value outside; except that a
+// session which crashed may have left something there.
 #include <algorithm>
 #include <cstring>
 
@@ -72,7 +73,7 @@ class Resize {
     const Lock lock(array_.shared->mutex);
     if (array_.spec.fresh) objects_ = array_.written;
     for (const Index& index : objects_) {
-      if (!array_.given_up.contains(index)) exist_.insert(index);
+      if (!array_.absent(index)) exist_.insert(index);
     }
     for (const auto& [index, entry] : array_.entries) {
       if (entry->unsaved) exist_.insert(index);
@@ -107,8 +108,12 @@ class Resize {
       const bool stored = !array_.spec.fresh || array_.written.contains(index);
       if (stored && !after_.contains(index)) array_.given_up.insert(index);
     }
-    std::erase_if(array_.spec.filter_masks,
+    Records& records = array_.spec.records;
+    ++array_.record_changes;
+    records.shrunk = records.shrunk || (array_.spec.new_objects && !array_.spec.fresh);
+    std::erase_if(records.filter_masks,
                   [&](const auto& mask) { return !after_.contains(mask.first); });
+    std::erase_if(records.absent, [&](const Index& index) { return !after_.contains(index); });
   }
 
  private:
@@ -119,6 +124,53 @@ class Resize {
   IndexSet exist_;    ///< chunks that are not just the fill value
 };
 
+// The chunks that hold elements on both sides of the old edge where the array grows for the first
+// time in this session. What lies behind the edge was never committed.
+std::vector<ChunkPlan> edge_chunks(const ArrayState& array, const Extent& dims) {
+  const Grid& grid = array.spec.grid;
+  std::vector<ChunkPlan> plans;
+  for (std::size_t d = 0; d < dims.size(); ++d) {
+    const bool crossed = dims[d] > grid.dims[d] && grid.dims[d] % grid.chunk[d] != 0;
+    if (!crossed || array.clean_edges.contains(d)) continue;
+    Index index(dims.size(), 0);
+    index[d] = grid.dims[d] / grid.chunk[d];
+    while (grid.contains(index)) {
+      plans.emplace_back().index = index;
+      std::size_t axis = dims.size();
+      while (axis-- > 0) {
+        if (axis == d) continue;
+        if (++index[axis] * grid.chunk[axis] < grid.dims[axis]) break;
+        index[axis] = 0;
+      }
+      if (axis > dims.size()) break;  // around
+    }
+  }
+  return plans;
+}
+
+Status clear_edges(Engine& engine, Array& array, ArrayState& state, const Extent& dims) {
+  const std::vector<ChunkPlan> plans = edge_chunks(state, dims);
+  const ConstByteSpan fill = state.spec.fill.span();
+  const Grid grid = state.spec.grid;
+  std::vector<ChunkAccess> accesses;
+  for (const ChunkPlan& plan : plans) accesses.push_back({&array, &plan});
+  std::vector<char> soiled(plans.size(), 0);
+  ARRAYMORPH_TRY(read_chunks(engine, accesses, true, [&](std::size_t access, ConstByteSpan chunk) {
+    Buffer clear = Buffer::copy_of(chunk);
+    clear_outside(grid, plans[access].index, fill, clear.span());
+    soiled[access] = !std::equal(chunk.begin(), chunk.end(), clear.data()) ? 1 : 0;
+    return Status();
+  }));
+  std::vector<ChunkAccess> wanted;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (soiled[i] != 0) wanted.push_back(accesses[i]);
+  }
+  return write_chunks(engine, wanted, false, true, [&](std::size_t access, ByteSpan chunk) {
+    clear_outside(grid, wanted[access].plan->index, fill, chunk);
+    return Status();
+  });
+}
+
 }  // namespace
 
 Status Array::resize(const Extent& dims) {
@@ -126,16 +178,23 @@ Status Array::resize(const Extent& dims) {
   Grid after = array.spec.grid;
   after.dims = dims;
   ARRAYMORPH_TRY(validate(after));
+  const auto in_context = [&](const Status& status) {
+    return status.ok() ? status : status.with_context("resizing dataset " + array.spec.name);
+  };
+  const bool grows = shrinks(dims, array.spec.grid.dims);
+  if (grows && !array.spec.fresh) {
+    ARRAYMORPH_TRY(in_context(clear_edges(*impl_->engine, *this, array, dims)));
+  }
   if (shrinks(array.spec.grid.dims, dims)) {
     Resize resize(array, dims);
-    const auto in_context = [&](const Status& status) {
-      return status.ok() ? status : status.with_context("resizing dataset " + array.spec.name);
-    };
     ARRAYMORPH_TRY(in_context(resize.collect()));
     ARRAYMORPH_TRY(in_context(resize.clear_cut_chunks(*impl_->engine, *this)));
     resize.give_up();
   }
-  array.grown = array.grown || shrinks(dims, array.spec.grid.dims);
+  for (std::size_t d = 0; d < dims.size(); ++d) {
+    if (dims[d] > array.spec.grid.dims[d]) array.clean_edges.insert(d);
+  }
+  array.grown = array.grown || grows;
   array.spec.grid.dims = dims;
   return {};
 }

@@ -24,6 +24,8 @@ struct Put {
   std::shared_ptr<Buffer> data;  ///< decoded, until `body` is there
   std::shared_ptr<const Buffer> body;
   std::uint32_t mask = 0;
+  std::string tag;  ///< of the version that it becomes
+  std::string key;
   std::uint64_t charged = 0;
 };
 
@@ -37,21 +39,41 @@ void end(Put& put) {
   discharge(shared, put.charged);
 }
 
+// What the next commit has to record of a chunk that is stored now.
+void record(const Put& put) {
+  ArrayState& array = *put.array;
+  const Index& index = put.entry->index;
+  Records& records = array.spec.records;
+  const bool same = array.mask_of(index) == put.mask && array.tag_of(index) == put.tag;
+  if (records.absent.erase(index) == 0 && same) return;
+  ++array.record_changes;
+  if (!array.spec.new_objects && array.tag_of(index) != put.tag) {
+    array.replaced.push_back(array.key(index));
+  }
+  if (put.mask != 0) {
+    records.filter_masks[index] = put.mask;
+  } else {
+    records.filter_masks.erase(index);
+  }
+  if (!put.tag.empty()) {
+    records.versions[index] = put.tag;
+  } else {
+    records.versions.erase(index);
+  }
+}
+
 void finish(Put& put, const Status& status) {
   ArrayState& array = *put.array;
   Shared& shared = *array.shared;
   const Lock lock(shared.mutex);
   Entry& entry = *put.entry;
   end(put);
-  entry.failure = status.ok() ? Status() : status.with_context(array.describe(entry.index));
+  const std::string& key = put.key.empty() ? array.key(entry.index) : put.key;
+  entry.failure = status.ok() ? Status() : status.with_context(array.describe(entry.index, key));
   if (!status.ok()) {
     entry.dirty = true;
   } else {
-    if (put.mask != 0) {
-      array.spec.filter_masks[entry.index] = put.mask;
-    } else {
-      array.spec.filter_masks.erase(entry.index);
-    }
+    record(put);
     if (entry.raw == put.body) entry.raw.reset();
     recount(entry);
   }
@@ -61,9 +83,15 @@ void finish(Put& put, const Status& status) {
 }
 
 void store(const std::shared_ptr<Put>& put) {
+  {
+    ArrayState& array = *put->array;
+    const Lock lock(array.shared->mutex);
+    put->tag = array.tag_to_write(put->entry->index, put->mask);
+    put->key = chunk_key(array.spec.prefix, put->entry->index, put->tag);
+  }
   PutRequest request;
   request.durable = true;  // a flush that reports success is kept
-  request.key = put->array->key(put->entry->index);
+  request.key = put->key;
   request.body = put->body;
   put->array->store.put(std::move(request),
                         [put](const Result<PutReply>& reply) { finish(*put, reply.status()); });
@@ -141,7 +169,7 @@ std::shared_ptr<Put> begin(Entry& entry) {
   ++array.writing;
   ++shared.writing;
   charge(shared, put->charged);
-  if (array.spec.fresh) array.written.insert(entry.index);
+  if (!array.is_settled(entry.index)) array.written.insert(entry.index);
   settle(entry);
   if (entry.raw) {
     put->body = entry.raw;

@@ -103,9 +103,17 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   const std::uint64_t chunk_bytes;
   const std::uint64_t generation;  ///< fork_generation() when made
   std::unordered_map<Index, std::unique_ptr<Entry>, IndexHash> entries;
-  bool grown = false;       ///< the extent has been enlarged since the array was opened
-  IndexSet written;         ///< while fresh: chunks whose object may exist
-  IndexSet given_up;        ///< objects a shrink gave up, still to be removed
+  bool grown = false;  ///< the extent has been enlarged since the array was opened
+  /// The grid as it was committed last. An object outside may be anybody's leftover, and does not
+  /// count unless it is in `written`.
+  Grid settled;
+  IndexSet written;                  ///< chunks whose object may exist although not settled
+  IndexSet given_up;                 ///< objects a shrink gave up, still to be removed
+  std::vector<std::string> replaced;  ///< keys of objects that new versions stand for
+  /// Axes along which edge chunks surely hold the fill value outside the extent.
+  std::set<std::size_t> clean_edges;
+  std::uint64_t record_changes = 0;  ///< of spec.records
+  std::uint64_t commits = 0;
   std::size_t unsaved = 0;  ///< entries dirty or writing
   std::size_t writing = 0;  ///< entries
   std::size_t loading = 0;  ///< Loads, those of the calling thread included
@@ -113,15 +121,26 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::unordered_map<Index, double, IndexHash> spent;
   AccessPattern pattern;  ///< of successive reads
 
-  std::string key(const Index& index) const { return chunk_key(spec.prefix, index); }
+  /// The version that is stored of a chunk, or "".
+  const std::string& tag_of(const Index& index) const;
+  /// The version that a chunk becomes when it is stored now with that filter mask.
+  std::string tag_to_write(const Index& index, std::uint32_t mask) const;
+  std::uint32_t mask_of(const Index& index) const;
+  /// Of the chunk as it is stored. With the mutex held, like the tags.
+  std::string key(const Index& index) const {
+    return chunk_key(spec.prefix, index, tag_of(index));
+  }
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
-  std::string describe(const Index& index) const;
+  std::string describe(const Index& index, const std::string& key) const;
   /// Made before this process was forked: what is unsaved belongs to the parent.
   bool inherited() const { return generation != fork_generation(); }
   /// The chunk has no object, or none that counts.
   bool absent(const Index& index) const {
-    return given_up.contains(index) || (spec.fresh && !written.contains(index));
+    if (given_up.contains(index)) return true;
+    if (!spec.records.absent.empty() && spec.records.absent.contains(index)) return true;
+    return !is_settled(index) && !written.contains(index);
   }
+  bool is_settled(const Index& index) const { return !spec.fresh && settled.contains(index); }
 };
 
 struct Array::Impl {

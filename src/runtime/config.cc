@@ -46,6 +46,10 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"ARRAYMORPH_INLINE_BYTES", "size", "64K", "smaller datasets lie in the metadata object"},
     {"ARRAYMORPH_PIECE_BYTES", "size, at least 1", "8M",
      "pieces a contiguous dataset is split into"},
+    {"ARRAYMORPH_WRITE", "in-place | new-objects", "in-place",
+     "where chunks of committed data go that are written again"},
+    {"ARRAYMORPH_ON_CONFLICT", "fail | overwrite | discard", "fail",
+     "what a commit does when somebody else has committed since the file was opened"},
     {"ARRAYMORPH_RETRIES", "0 to 100", "5", "attempts after a transient failure"},
     {"ARRAYMORPH_TIMEOUT", "1 to 3600 seconds", "30", "wait for a silent server"},
     {"ARRAYMORPH_LOG", "error | warn | info | debug", "warn", "messages on stderr"},
@@ -144,6 +148,24 @@ Status read_numbers(Config& config) {
   return read_number("ARRAYMORPH_TIMEOUT", 1, 3600, config.timeout_seconds);
 }
 
+// `names` in the order of the enumeration.
+template <class Value>
+Status read_choice(const char* name, std::initializer_list<const char*> names, Value& value) {
+  const std::string text = environment(name);
+  if (text.empty()) return Status();
+  std::string allowed;
+  int number = 0;
+  for (const char* each : names) {
+    if (equal_any_case(text, each)) {
+      value = static_cast<Value>(number);
+      return Status();
+    }
+    ++number;
+    allowed.append(allowed.empty() ? "" : ", ").append(each);
+  }
+  return refuse(name, text, allowed);
+}
+
 Status read_log_level() {
   const std::string text = environment("ARRAYMORPH_LOG");
   const auto level = text.empty() ? LogLevel::warn : parse_log_level(text);
@@ -216,6 +238,9 @@ Result<Config> config_from_environment() {
   s3.signed_payloads = environment("AWS_SIGNED_PAYLOADS");
   s3.ca_bundle = environment("AWS_CA_BUNDLE");
   ARRAYMORPH_TRY(read_numbers(config));
+  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", {"in-place", "new-objects"}, config.write_mode));
+  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"},
+                             config.on_conflict));
   return config;
 }
 

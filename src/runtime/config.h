@@ -12,6 +12,19 @@ namespace arraymorph {
 /// Where names without a URL scheme go.
 enum class Platform { native, s3, local, memory };
 
+/// What happens to chunks of committed data that are written again.
+enum class WriteMode {
+  in_place,     ///< their objects are replaced
+  new_objects,  ///< they go to new objects, which the next commit refers to
+};
+
+/// What a commit does when somebody else has committed since the file was opened.
+enum class OnConflict {
+  fail,
+  overwrite,  ///< replaces theirs
+  discard,    ///< fails once, then lets go of what was changed here
+};
+
 /// AWS_* variables as found; checked by s3_endpoint() only when S3 is used, so that settings
 /// meant for other programs never break local files.
 struct S3Settings {
@@ -35,6 +48,8 @@ struct Config {
   std::uint64_t read_ahead_bytes = 64ull << 20;  ///< ARRAYMORPH_READ_AHEAD
   std::uint64_t inline_bytes = 64ull << 10;      ///< ARRAYMORPH_INLINE_BYTES
   std::uint64_t piece_bytes = 8ull << 20;        ///< ARRAYMORPH_PIECE_BYTES
+  WriteMode write_mode = WriteMode::in_place;    ///< ARRAYMORPH_WRITE
+  OnConflict on_conflict = OnConflict::fail;     ///< ARRAYMORPH_ON_CONFLICT
   std::uint32_t retries = 5;                     ///< ARRAYMORPH_RETRIES, after the first attempt
   std::uint32_t timeout_seconds = 30;            ///< ARRAYMORPH_TIMEOUT
 };

@@ -33,10 +33,10 @@ void append_string(std::string& text, const std::string& string) {
   text += json(string).dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
-void append_masks(std::string& text, const CatalogEntry& entry) {
+void append_masks(std::string& text, const chunk::Records& records) {
   text += ",\"filter_masks\":[";
   bool first = true;
-  for (const auto& [index, mask] : entry.filter_masks) {
+  for (const auto& [index, mask] : records.filter_masks) {
     text += first ? "[" : ",[";
     first = false;
     append_list(text, index);
@@ -47,8 +47,38 @@ void append_masks(std::string& text, const CatalogEntry& entry) {
   text += ']';
 }
 
+template <class Indexes>
+void append_indexes(std::string& text, const Indexes& indexes) {
+  text += '[';
+  for (const chunk::Index& index : indexes) {
+    if (text.back() != '[') text += ',';
+    append_list(text, index);
+  }
+  text += ']';
+}
+
+// {"<tag>": [indexes], ...}
+void append_versions(std::string& text, const chunk::Records& records) {
+  std::map<std::string_view, std::vector<chunk::Index>> by_tag;
+  for (const auto& [index, tag] : records.versions) by_tag[tag].push_back(index);
+  text += ",\"versions\":{";
+  for (const auto& [tag, indexes] : by_tag) {
+    if (text.back() != '{') text += ',';
+    text.append(1, '"').append(tag).append("\":");
+    append_indexes(text, indexes);
+  }
+  text += '}';
+}
+
 void append_dataset(std::string& text, Address address, const CatalogEntry& entry) {
-  text += "{\"address\":";
+  const chunk::Records& records = entry.records;
+  text += '{';
+  if (!records.absent.empty()) {
+    text += "\"absent\":";
+    append_indexes(text, records.absent);
+    text += ',';
+  }
+  text += "\"address\":";
   append_number(text, address);
   if (entry.alloc_time != 0) {
     text += ",\"alloc_time\":";
@@ -56,10 +86,12 @@ void append_dataset(std::string& text, Address address, const CatalogEntry& entr
   }
   text += ",\"chunk\":";
   append_list(text, entry.chunk);
-  if (!entry.filter_masks.empty()) append_masks(text, entry);
+  if (!records.filter_masks.empty()) append_masks(text, records);
   text += entry.contiguous ? ",\"layout\":\"contiguous\"" : ",\"layout\":\"chunked\"";
   text += ",\"prefix\":";
   append_string(text, entry.prefix);
+  if (records.shrunk) text += ",\"shrunk\":true";
+  if (!records.versions.empty()) append_versions(text, records);
   text += '}';
 }
 
@@ -92,7 +124,31 @@ Status read_masks(const json& value, CatalogEntry& entry) {
         !item[1].is_number_unsigned()) {
       return malformed("filter_masks");
     }
-    entry.filter_masks[index] = item[1].get<std::uint32_t>();
+    entry.records.filter_masks[index] = item[1].get<std::uint32_t>();
+  }
+  return {};
+}
+
+Status read_absent(const json& value, CatalogEntry& entry) {
+  if (!value.is_array()) return malformed("absent");
+  for (const json& item : value) {
+    chunk::Index index;
+    if (!read_extent(item, index) || index.size() != entry.chunk.size()) return malformed("absent");
+    entry.records.absent.insert(std::move(index));
+  }
+  return {};
+}
+
+Status read_versions(const json& value, CatalogEntry& entry) {
+  if (!value.is_object()) return malformed("versions");
+  for (const auto& [tag, indexes] : value.items()) {
+    if (!chunk::valid_tag(tag) || !indexes.is_array()) return malformed("versions");
+    for (const json& item : indexes) {
+      chunk::Index index;
+      const bool good = read_extent(item, index) && index.size() == entry.chunk.size() &&
+                        entry.records.versions.emplace(std::move(index), tag).second;
+      if (!good) return malformed("versions");
+    }
   }
   return {};
 }
@@ -112,6 +168,9 @@ Status read_dataset(const json& value, Catalog& catalog) {
     entry.alloc_time = time.get<int>();
   }
   if (value.contains("filter_masks")) ARRAYMORPH_TRY(read_masks(value["filter_masks"], entry));
+  if (value.contains("absent")) ARRAYMORPH_TRY(read_absent(value["absent"], entry));
+  if (value.contains("versions")) ARRAYMORPH_TRY(read_versions(value["versions"], entry));
+  entry.records.shrunk = value.value("shrunk", json(false)) == true;
   catalog.datasets[value["address"].get<Address>()] = std::move(entry);
   return {};
 }

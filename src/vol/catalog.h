@@ -10,6 +10,7 @@
 
 #include "arraymorph/status.h"
 #include "chunk/grid.h"
+#include "chunk/records.h"
 
 namespace arraymorph::vol {
 
@@ -22,7 +23,7 @@ struct CatalogEntry {
   chunk::Extent chunk;      ///< chunk extents, elements
   bool contiguous = false;  ///< the user asked for contiguous layout; `chunk` is our split
   int alloc_time = 0;       ///< H5D_alloc_time_t the user asked for, when it is not what native has
-  std::map<chunk::Index, std::uint32_t> filter_masks;
+  chunk::Records records;
 
   bool operator==(const CatalogEntry&) const = default;
 };

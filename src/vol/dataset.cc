@@ -54,7 +54,9 @@ Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address addr
   spec.prefix = file.key_prefix() + entry.prefix;
   spec.grid = {hdf5::extent_of(space.get()), entry.chunk, api().H5Tget_size(type.get())};
   spec.fresh = fresh;
-  spec.filter_masks = entry.filter_masks;
+  spec.records = entry.records;
+  spec.new_objects = file.config().write_mode == WriteMode::new_objects;
+  spec.session = file.session();
   if (Status status = chunk::validate(spec.grid); !status.ok()) {
     return status.with_context("the catalog does not fit dataset " + spec.name);
   }

@@ -28,6 +28,8 @@ struct Dataset {
   int user_alloc_time = 0;  ///< see CatalogEntry::alloc_time
   std::unique_ptr<chunk::Array> array;
   std::shared_ptr<ScratchCodec> scratch;  ///< set when a filter needs libhdf5
+  /// Of the array's records in the catalog.
+  std::uint64_t record_changes = 0;
   /// The last listing, until something is written: programs ask chunk by chunk.
   std::optional<std::vector<chunk::StoredChunk>> listed;
 };

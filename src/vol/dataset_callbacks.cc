@@ -114,10 +114,15 @@ Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id
   }
   if (!dataset || !file->follows_writer()) return {};
   // The writer may have grown the dataset (under SWMR it never shrinks).
+  const auto entry = file->catalog().datasets.find(dataset->address);
+  if (entry == file->catalog().datasets.end()) {
+    return {Code::corrupt, "dataset " + dataset->array->name() +
+                               " is not in the file any more: open the file again"};
+  }
   Object reopened;
   reopened.under = api().H5VLobject(id);
-  const chunk::Extent now = hdf5::extent_of(space_of(reopened).get());
-  return now == dataset->array->grid().dims ? Status() : dataset->array->resize(now);
+  dataset->array->follow(hdf5::extent_of(space_of(reopened).get()), entry->second.records);
+  return {};
 }
 
 }  // namespace
@@ -230,7 +235,16 @@ herr_t specific(void* obj, H5VL_dataset_specific_args_t* args, hid_t dxpl_id, vo
   const hsize_t* size = args->args.set_extent.size;
   const std::size_t rank = object.dataset->array->grid().dims.size();
   object.dataset->listed.reset();
-  return report(object.dataset->array->resize({size, size + rank}), hdf5::push_write_error);
+  chunk::Array& array = *object.dataset->array;
+  const Status resized = array.resize({size, size + rank});
+  if (!resized.ok()) {
+    // Native has the new extent already, and its own storage is empty.
+    const hdf5::SilenceErrors silence;
+    H5VL_dataset_specific_args_t back = *args;
+    back.args.set_extent.size = array.grid().dims.data();
+    api().H5VLdataset_specific(object.under, native(), &back, dxpl_id, req);
+  }
+  return report(resized, hdf5::push_write_error);
 }
 
 herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req) {

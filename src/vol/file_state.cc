@@ -1,25 +1,35 @@
 #include "vol/file_state.h"
 
+#include <atomic>
 #include <utility>
 
 #include "vol/context.h"
 #include "vol/dataset.h"
 
 namespace arraymorph::vol {
+namespace {
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> serial{0};
+  return serial++;
+}
+
+}  // namespace
 
 FileState::FileState(std::shared_ptr<FileOpening> opening)
     : opening_(std::move(opening)),
       url_(opening_->location.url()),
-      // A child that opens the file anew gets a state of its own beside the inherited one.
-      identity_(url_ + '\n' + std::to_string(generation_)),
+      // Opened anew after a conflict, or in a forked child, the file gets another state.
+      identity_(url_ + '\n' + std::to_string(generation_) + '\n' + std::to_string(next_serial())),
+      session_(random_tag()),
       key_prefix_(opening_->location.key + "/") {
-  if (opening_->orphans) prefixes_.tag_new(random_tag());
+  if (opening_->orphans) prefixes_.tag_new(session_);
   if (!opening_->loaded) return;
   Loaded loaded = std::move(*opening_->loaded);
   opening_->loaded.reset();
   const Catalog& catalog = loaded.metadata.catalog;
   // Chunks that a crashed session left behind may lie under any plain name.
-  prefixes_.tag_new(random_tag());
+  prefixes_.tag_new(session_);
   for (const std::string& prefix : catalog.trash) prefixes_.add(prefix);
   for (const auto& [address, entry] : catalog.datasets) prefixes_.add(entry.prefix);
   if (!opening_->create) {
@@ -60,12 +70,14 @@ Status FileState::closed(bool last) {
   const bool commits = writable_ && established_;
   writable_ = false;
   // Whoever opens the file next reads it anew.
-  auto& files = context().files;
-  if (const auto entry = files.find(url_);
-      entry != files.end() && entry->second.lock().get() == this) {
-    files.erase(entry);
-  }
+  unlist();
   return commits ? commit() : Status();
+}
+
+void FileState::unlist() {
+  auto& files = context().files;
+  const auto entry = files.find(url_);
+  if (entry != files.end() && entry->second.lock().get() == this) files.erase(entry);
 }
 
 Status read_only(const FileState& file) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,8 @@ class FileState final : public vfd::Backing {
 
   /// Live chunk arrays by object address.
   std::map<Address, std::shared_ptr<Dataset>>& datasets() { return datasets_; }
+  /// Tells what is written here from what other sessions write.
+  const std::string& session() const { return session_; }
   /// A storage prefix for a new dataset at `path`, given to nobody else.
   std::string new_prefix(const std::string& path) { return prefixes_.claim(path); }
   /// The dataset at `address` is gone: its objects are removed after the next commit.
@@ -93,16 +96,25 @@ class FileState final : public vfd::Backing {
   Status reload();
 
  private:
-  Status put_metadata(Buffer object);
+  Status before_commit();
+  Status store_metadata(bool same_catalog);
+  Status put_metadata(std::uint32_t checksum);
+  Result<PutReply> put_conditionally(const PutRequest& request);
+  bool earlier_put_arrived();
+  Status report_conflict(const Status& cause);
+  void remove_garbage();
   void remove_trash();
   /// The committed state becomes ours.
   void take(Loaded loaded);
-  void collect_filter_masks();
+  void collect_records();
+  /// The file, opened by its name, is no longer this state.
+  void unlist();
 
   std::uint64_t generation_ = fork_generation();
   std::shared_ptr<FileOpening> opening_;
   std::string url_;
   std::string identity_;  ///< the same for HDF5's opens of this state, no other's
+  std::string session_;
   std::string key_prefix_;
   vfd::Image image_;
   Catalog catalog_;
@@ -118,6 +130,8 @@ class FileState final : public vfd::Backing {
   // What the store holds.
   bool exists_ = false;
   std::string etag_;
+  bool conflict_reported_ = false;
+  std::set<std::uint64_t> attempts_;  ///< ids of commits of which nobody knows whether they arrived
   std::uint64_t committed_changes_ = 0;
   std::uint64_t committed_length_ = 0;
   std::uint32_t committed_checksum_ = 0;

@@ -35,7 +35,8 @@ std::uint32_t metadata_checksum(ConstByteSpan file_bytes, std::string_view catal
   return crc32c(std::as_bytes(std::span(catalog)), checksum);
 }
 
-Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t checksum) {
+Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t checksum,
+                       std::uint64_t commit_id) {
   Buffer object(file_bytes.size() + catalog.size() + kTrailerSize);
   std::byte* at = object.data();
   std::memcpy(at, file_bytes.data(), file_bytes.size());
@@ -48,6 +49,7 @@ Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::
   store<std::uint64_t>(at + 8, file_bytes.size());
   store<std::uint64_t>(at + 16, catalog.size());
   store<std::uint32_t>(at + 24, checksum);
+  store<std::uint64_t>(at + 32, commit_id);
   store<std::uint32_t>(at + 44, crc32c({at, 44}));
   return object;
 }
@@ -79,6 +81,7 @@ Result<Metadata> decode_metadata(Buffer object) {
   }
   Metadata metadata;
   metadata.checksum = load<std::uint32_t>(trailer + 24);
+  metadata.commit_id = load<std::uint64_t>(trailer + 32);
   if (crc32c(object.span().first(available)) != metadata.checksum) {
     return Status(Code::corrupt, "the content fails its checksum (CRC-32C)");
   }

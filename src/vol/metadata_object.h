@@ -6,7 +6,7 @@
 //  16  u64      length of the catalog
 //  24  u32      CRC-32C of the HDF5 file bytes and the catalog
 //  28  u32      reserved, 0
-//  32  u64      reserved, 0
+//  32  u64      commit id: a number that no two commits share (0: written before there were ids)
 //  40  u32      reserved, 0
 //  44  u32      CRC-32C of the 44 bytes before
 #pragma once
@@ -29,13 +29,15 @@ inline constexpr const char* kMetadataKey = ".arraymorph/metadata.h5";
 std::uint32_t metadata_checksum(ConstByteSpan file_bytes, std::string_view catalog);
 
 /// The whole object. `checksum` is theirs.
-Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t checksum);
+Buffer encode_metadata(ConstByteSpan file_bytes, std::string_view catalog, std::uint32_t checksum,
+                       std::uint64_t commit_id);
 
 struct Metadata {
   Buffer bytes;  ///< the first file_length bytes are the HDF5 file
   std::uint64_t file_length = 0;
   Catalog catalog;
   std::uint32_t checksum = 0;
+  std::uint64_t commit_id = 0;
 };
 
 /// Takes `object` over. corrupt: truncated, damaged, or not an ArrayMorph metadata object;

@@ -59,6 +59,12 @@ std::string random_tag() {
   return hex8(device());
 }
 
+std::uint64_t random_id() {
+  std::random_device device;
+  const std::uint64_t high = device();
+  return (high << 32 | device()) | 1;
+}
+
 std::string PrefixSet::claim(std::string_view path) {
   const std::string stem = key_from_path(path) + (tag_.empty() ? "" : "~" + tag_);
   // Below a taken folder no name will do.

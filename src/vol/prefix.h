@@ -1,6 +1,7 @@
 // Storage prefixes: where the chunk objects of a dataset go, given once and never reused unsafely.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,5 +35,8 @@ std::string key_from_path(std::string_view path);
 
 /// Eight hexadecimal digits that differ between sessions.
 std::string random_tag();
+
+/// Not 0, never given twice.
+std::uint64_t random_id();
 
 }  // namespace arraymorph::vol

@@ -152,18 +152,17 @@ TEST_F(ArrayFaults, DamagedObjectsAreNamed) {
   }
 }
 
-TEST_F(ArrayFaults, FailedRemovalIsKeptForTheNextFlush) {
+TEST_F(ArrayFaults, FailedRemovalIsKeptForTheNextCommit) {
   const auto array = open(make_spec({8}, {4}));
   ASSERT_OK(write(*engine_, *array, 0, counting(8)));
   ASSERT_OK(array->resize({4}));
   fail(Verb::remove);
-  EXPECT_EQ(array->flush().code(), Code::unavailable);
-  EXPECT_TRUE(array->dirty());
+  EXPECT_EQ(commit(*array).code(), Code::unavailable);
   ASSERT_OK(array->resize({8}));
   EXPECT_EQ(contents(*array, 8), (Values{100, 101, 102, 103, 7, 7, 7, 7}));
   ASSERT_OK(write(*engine_, *array, 5, {9}));
   heal();
-  ASSERT_OK(array->flush());
+  ASSERT_OK(commit(*array));
   const Values expected{100, 101, 102, 103, 7, 9, 7, 7};
   EXPECT_EQ(contents(*reopen(*array, make_spec({8}, {4})), 8), expected);
 }

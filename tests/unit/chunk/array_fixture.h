@@ -103,6 +103,14 @@ inline Status read(Engine& engine, Array& array, std::uint64_t offset, Values& v
       is_box ? &box : nullptr);
 }
 
+/// What a commit of the file does with the array.
+inline Status commit(Array& array) {
+  ARRAYMORPH_TRY(array.flush());
+  ARRAYMORPH_TRY(array.before_commit());
+  array.committed();
+  return array.remove_given_up();
+}
+
 inline Values counting(std::size_t count, std::uint64_t first = 100) {
   Values values(count);
   for (std::size_t i = 0; i < count; ++i) values[i] = first + i;
@@ -129,7 +137,7 @@ class ArrayTest : public testing::Test {
   std::unique_ptr<Array> reopen(const Array& array, ArraySpec spec) {
     spec.grid = array.grid();
     spec.fresh = false;
-    spec.filter_masks = array.filter_masks();
+    spec.records = array.records();
     return open(std::move(spec));
   }
   void use(const EngineLimits& limits, unsigned threads = 2) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <random>
 
 #include "store/local/local_store.h"
@@ -18,6 +19,7 @@ struct Conditions {
   EngineLimits limits;
   bool caller_codec = false;
   bool faults = false;
+  bool new_objects = false;
 };
 
 void PrintTo(const Conditions& conditions, std::ostream* out) { *out << conditions.name; }
@@ -65,7 +67,9 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
   std::unique_ptr<Array> open() {
     ArraySpec spec = make_spec(spec_.grid.dims, spec_.grid.chunk, spec_.fresh);
     spec.codec = spec_.codec;
-    spec.filter_masks = spec_.filter_masks;
+    spec.records = spec_.records;
+    spec.new_objects = conditions().new_objects;
+    spec.session = "s" + std::to_string(++sessions_);
     return std::make_unique<Array>(store_, engine_, std::move(spec));
   }
 
@@ -193,16 +197,57 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
   }
 
   void reopen() {
-    perform("flush", [&] { return array_->flush(); });
-    ASSERT_FALSE(array_->dirty());
-    spec_.grid = array_->grid();
-    spec_.filter_masks = array_->filter_masks();
-    spec_.fresh = false;
+    commit_all();
     array_ = open();
   }
 
+  void commit_all() {
+    perform("commit", [&] { return commit(*array_); });
+    ASSERT_FALSE(array_->dirty());
+    spec_.grid = array_->grid();
+    spec_.records = array_->records();
+    spec_.fresh = false;
+    committed_ = model_;
+    snapshots_.push_back({spec_.grid, spec_.records, model_});
+  }
+
+  Values contents(const Grid& grid, const Records& records) {
+    ArraySpec spec = make_spec(grid.dims, grid.chunk, false);
+    spec.codec = spec_.codec;
+    spec.records = records;
+    Array reader(store_, engine_, std::move(spec));
+    std::uint64_t count = 1;
+    for (const std::uint64_t extent : grid.dims) count *= extent;
+    Values values(count);
+    if (!values.empty()) EXPECT_OK(read(*engine_, reader, 0, values));
+    return values;
+  }
+
+  /// What this session has not committed is lost, and nothing else.
+  void crash() {
+    if (!committed_) return;
+    array_.reset();
+    const Values found = contents(spec_.grid, spec_.records);
+    if (conditions().new_objects) {
+      ASSERT_EQ(found, *committed_);
+    } else {
+      // Each chunk is the committed one or was replaced since.
+      ASSERT_EQ(found.size(), committed_->size());
+    }
+    model_ = found;
+    array_ = open();
+  }
+
+  /// Readers keep the state that they opened.
+  void check_snapshots() {
+    if (!conditions().new_objects) return;
+    for (const Snapshot& snapshot : snapshots_) {
+      ASSERT_EQ(contents(snapshot.grid, snapshot.records), snapshot.values);
+    }
+  }
+
   void random_operation() {
-    switch (pick(16)) {
+    switch (pick(18)) {
       case 0:
         perform("flush", [&] { return array_->flush(); });
         break;
@@ -222,6 +267,12 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
       case 6:
         perform("stored", [&] { return array_->stored().status(); });
         break;
+      case 7:
+        crash();
+        break;
+      case 8:
+        commit_all();
+        break;
       default:
         pick(2) == 0 ? random_write() : random_read();
     }
@@ -236,6 +287,15 @@ class Model : public testing::TestWithParam<std::tuple<Conditions, unsigned>> {
   std::unique_ptr<Array> array_;
   Values model_;
   std::uint64_t version_ = 0;
+  std::uint64_t sessions_ = 0;
+  std::optional<Values> committed_;
+
+  struct Snapshot {
+    Grid grid;
+    Records records;
+    Values values;
+  };
+  std::vector<Snapshot> snapshots_;
 };
 
 TEST_P(Model, AgreesWithPlainArray) {
@@ -245,6 +305,7 @@ TEST_P(Model, AgreesWithPlainArray) {
   Values values(elements());
   if (!values.empty()) ASSERT_OK(read(*engine_, *array_, 0, values));
   EXPECT_EQ(values, model_);
+  check_snapshots();
 }
 
 std::vector<Conditions> all_conditions() {
@@ -268,7 +329,10 @@ std::vector<Conditions> all_conditions() {
           {"MemoryTinyFaults", false, tiny, false, true},
           {"LocalTinyFaults", true, tiny, false, true},
           {"LocalRoomyFaults", true, roomy, false, true},
-          {"LocalTinyCallerCodecFaults", true, tiny, true, true}};
+          {"LocalTinyCallerCodecFaults", true, tiny, true, true},
+          {"MemoryRoomyNewObjects", false, roomy, false, false, true},
+          {"MemoryTinyNewObjectsFaults", false, tiny, false, true, true},
+          {"LocalTinyNewObjects", true, tiny, false, false, true}};
 }
 
 INSTANTIATE_TEST_SUITE_P(

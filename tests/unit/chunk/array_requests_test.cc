@@ -248,7 +248,7 @@ TEST_F(ArrayTest, SameChunkTwiceInOneWriteAppliesInOrder) {
   }
 }
 
-TEST_F(ArrayTest, ShrinkListsOnceAndRemovesAtFlush) {
+TEST_F(ArrayTest, ShrinkListsOnceAndRemovesWithTheCommit) {
   const auto array = open(make_spec({12}, {4}));
   ASSERT_OK(write(*engine_, *array, 0, counting(12)));
   ASSERT_OK(array->flush());
@@ -264,6 +264,8 @@ TEST_F(ArrayTest, ShrinkListsOnceAndRemovesAtFlush) {
   EXPECT_EQ(values, (Values{100, 101, 102, 103, 104, 105, 7, 7, 7, 7, 7, 7}));
   EXPECT_TRUE(again->dirty());
   ASSERT_OK(again->flush());
+  EXPECT_EQ(count(Verb::remove), 0u);
+  ASSERT_OK(commit(*again));
   EXPECT_EQ(count(Verb::remove), 1u);
   const auto stored = again->stored();
   ASSERT_TRUE(stored.ok());

@@ -49,18 +49,22 @@ TEST(Grid, RefusesWhatCannotWork) {
 TEST(ChunkKey, FollowsZarr) {
   EXPECT_EQ(chunk_key("run.h5/g/x", {0, 12}), "run.h5/g/x/c/0/12");
   EXPECT_EQ(chunk_key("run.h5/s", {}), "run.h5/s/c");
+  EXPECT_EQ(chunk_key("run.h5/g/x", {0, 12}, "1f-3"), "run.h5/g/x/c~1f-3/0/12");
 }
 
 TEST(ChunkKey, ParsesItsOwn) {
   for (const Index& index : {Index{}, Index{0}, Index{3, 0, 18446744073709551615ull}}) {
-    EXPECT_EQ(parse_chunk_key("a/b", chunk_key("a/b", index), index.size()), index);
+    for (const char* tag : {"", "0af-12"}) {
+      EXPECT_EQ(parse_chunk_key("a/b", chunk_key("a/b", index, tag), index.size()),
+                (ChunkName{index, tag}));
+    }
   }
 }
 
 TEST(ChunkKey, RefusesOthers) {
   for (const char* key :
        {"a/b/c/1", "a/b/c/1/2/3", "a/b/c/1/", "a/b/c/1/x", "a/b/c/01/2", "a/b/c//2", "a/b/c/-1/2",
-        "a/b/c/1/18446744073709551616", "a/b/d/1/2", "a/b", "a/bb/c/1/2", "a/b/c/1/+2"}) {
+        "a/b/c/1/18446744073709551616", "a/b/d/1/2", "a/b", "a/b/c~/1/2", "a/b/c~x.y/1/2", "a/b/c~1", "a/b/cx/1/2", "a/bb/c/1/2", "a/b/c/1/+2"}) {
     EXPECT_EQ(parse_chunk_key("a/b", key, 2), std::nullopt) << key;
   }
 }

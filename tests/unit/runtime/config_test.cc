@@ -95,6 +95,21 @@ TEST_F(ConfigTest, LogLevelIsApplied) {
   EXPECT_FALSE(log_enabled(LogLevel::info));
 }
 
+TEST_F(ConfigTest, ChoicesTakeTheirNames) {
+  Result<Config> config = read({});
+  EXPECT_EQ(config->write_mode, WriteMode::in_place);
+  EXPECT_EQ(config->on_conflict, OnConflict::fail);
+  config = read({{"ARRAYMORPH_WRITE", "New-Objects"}, {"ARRAYMORPH_ON_CONFLICT", "discard"}});
+  EXPECT_EQ(config->write_mode, WriteMode::new_objects);
+  EXPECT_EQ(config->on_conflict, OnConflict::discard);
+  EXPECT_EQ(read({{"ARRAYMORPH_ON_CONFLICT", "overwrite"}})->on_conflict, OnConflict::overwrite);
+  expect_refused(read({{"ARRAYMORPH_ON_CONFLICT", "win"}}).status(),
+                 {"ARRAYMORPH_ON_CONFLICT", "win", "fail, overwrite, discard"});
+  ::unsetenv("ARRAYMORPH_ON_CONFLICT");
+  expect_refused(read({{"ARRAYMORPH_WRITE", "new"}}).status(),
+                 {"ARRAYMORPH_WRITE", "in-place, new-objects"});
+}
+
 S3Settings with_endpoint(std::string endpoint, std::string tls = "", std::string style = "") {
   S3Settings settings;
   settings.endpoint = std::move(endpoint);

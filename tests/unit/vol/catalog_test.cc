@@ -12,12 +12,15 @@ Catalog sample() {
   CatalogEntry entry;
   entry.prefix = "a/b";
   entry.chunk = {10, 20};
-  entry.filter_masks[{1, 2}] = 3;
+  entry.records.filter_masks[{1, 2}] = 3;
+  entry.records.versions = {{{0, 1}, "ab-0"}, {{0, 2}, "ab-1"}, {{1, 0}, "ab-0"}};
+  entry.records.absent = {{3, 0}, {4, 5}};
+  entry.records.shrunk = true;
   catalog.datasets[800] = entry;
   entry.prefix = "c~2";
   entry.contiguous = true;
   entry.alloc_time = 1;
-  entry.filter_masks.clear();
+  entry.records = {};
   catalog.datasets[~0ull >> 1] = entry;
   catalog.trash = {"old", "older~2"};
   catalog.sweep_needed = true;
@@ -36,7 +39,7 @@ TEST(Catalog, IsTheJsonThatALibraryWouldWrite) {
   Catalog odd = sample();
   odd.datasets[5].prefix = "quote\"back\\slash\nline";
   odd.datasets[5].chunk = {0, ~0ull};
-  odd.datasets[5].filter_masks = {{{0}, 1}, {{7}, ~0u}};
+  odd.datasets[5].records.filter_masks = {{{0}, 1}, {{7}, ~0u}};
   for (const Catalog& catalog : {Catalog(), sample(), odd}) {
     const std::string text = to_json(catalog);
     EXPECT_EQ(text, nlohmann::json::parse(text).dump());
@@ -62,6 +65,11 @@ TEST(Catalog, RefusesWhatItDoesNotUnderstand) {
         R"({"version":1,"datasets":[{"address":-1,"prefix":"a","chunk":[1]}]})",
         R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":["1"]}]})",
         R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"filter_masks":[1]}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"absent":[[1,2]]}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":[]}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"":[[1]]}}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"../x":[[1]]}}]})",
+        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"x":[[1],[1]]}}]})",
         R"({"version":1,"datasets":[],"trash":5})"}) {
     const auto read = catalog_from_json(text);
     ASSERT_FALSE(read.ok()) << text;

@@ -18,7 +18,7 @@ Buffer sample() {
   catalog.datasets[96] = {"x", {5}, false, 0, {}};
   const Buffer bytes = bytes_of(1000);
   const std::string text = to_json(catalog);
-  return encode_metadata(bytes.span(), text, metadata_checksum(bytes.span(), text));
+  return encode_metadata(bytes.span(), text, metadata_checksum(bytes.span(), text), 77);
 }
 
 TEST(MetadataObject, SurvivesItsBytes) {
@@ -27,6 +27,7 @@ TEST(MetadataObject, SurvivesItsBytes) {
   EXPECT_EQ(read->file_length, 1000u);
   EXPECT_EQ(std::memcmp(read->bytes.data(), bytes_of(1000).data(), 1000), 0);
   EXPECT_EQ(read->catalog.datasets.at(96).prefix, "x");
+  EXPECT_EQ(read->commit_id, 77u);
 }
 
 TEST(MetadataObject, EveryTruncationIsAnError) {
