@@ -62,6 +62,24 @@ test-neighbours n="2": install setup-test
 test-reference n="150": install setup-test
     python -m pytest tests/reference --sequences='{{ trim_start_match(n, "n=") }}'
 
+# Kill writers at n=NUMBER distinct requests and system calls, check the last commit (10 minutes)
+test-kill n="500" *arguments: install setup-test
+    shift; python -m pytest -s tests/faults/test_kill.py --kills='{{ trim_start_match(n, "n=") }}' "$@"
+
+# Every fault in every operation, 10,000 operations under 5 % faults; --publish: docs/fault-matrix.md
+test-faults *arguments: install setup-test
+    python -m pytest -s tests/faults/test_fault_relay.py tests/faults/test_server_restart.py \
+        tests/faults/test_fault_matrix.py tests/faults/test_random_faults.py \
+        --matrix=all --operations=10000 "$@"
+
+# 16 processes that write 200 chunks each, creators, readers: runs=NUMBER of each
+test-writers runs="20" *arguments: install setup-test
+    shift; python -m pytest -s tests/faults/test_parallel.py --writer-runs='{{ trim_start_match(runs, "runs=") }}' "$@"
+
+# One process at work for minutes=NUMBER: memory, threads, descriptors, sockets
+test-soak minutes="30" *arguments: install setup-test
+    shift; python -m pytest -s tests/faults/test_soak.py --soak-minutes='{{ trim_start_match(minutes, "minutes=") }}' "$@"
+
 # h5py's own test suite through ArrayMorph: store=local, seaweed or native
 test-h5py store="local": install setup-test
     python tests/h5py_suite/run.py '{{ trim_start_match(store, "store=") }}'

@@ -43,10 +43,11 @@ std::uint32_t ArrayState::mask_of(const Index& index) const {
 }
 
 // In place, too, what is committed stays readable: bytes that the recorded filter mask does not fit
-// never replace those that it does.
+// never replace those that it does, nor does what a shrink has left of a chunk replace the whole.
 std::string ArrayState::tag_to_write(const Index& index, std::uint32_t mask) const {
   const bool others_may_read = !spec.fresh && (spec.records.shrunk || settled.contains(index));
-  if (!others_may_read || (!spec.new_objects && mask == mask_of(index))) return tag_of(index);
+  const bool both_stay = spec.new_objects || mask != mask_of(index) || shrunk_over.contains(index);
+  if (!others_may_read || !both_stay) return tag_of(index);
   return spec.session + "-" + std::to_string(commits);
 }
 
@@ -102,6 +103,7 @@ void Array::abandon() {
   wait_loads(array, lock);
   drop_all(array);
   array.given_up.clear();
+  array.shrunk_over.clear();
 }
 
 }  // namespace arraymorph::chunk

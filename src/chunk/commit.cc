@@ -166,6 +166,7 @@ void Array::committed() {
   array.spec.fresh = false;
   array.settled = array.spec.grid;
   array.written.clear();
+  array.shrunk_over.clear();
 }
 
 Status Array::remove_given_up() {

@@ -83,8 +83,13 @@ class Resize {
 
   Status clear_cut_chunks(Engine& engine, Array& array) const {
     std::vector<ChunkPlan> plans;
-    for (const Index& index : exist_) {
-      if (is_cut(before_, after_, index)) plans.emplace_back().index = index;
+    {
+      const Lock lock(array_.shared->mutex);
+      for (const Index& index : exist_) {
+        const bool cut = is_cut(before_, after_, index);
+        if (cut) plans.emplace_back().index = index;
+        if (cut || !after_.contains(index)) array_.shrunk_over.insert(index);
+      }
     }
     std::vector<ChunkAccess> accesses;
     for (const ChunkPlan& plan : plans) accesses.push_back({&array, &plan});

@@ -107,8 +107,11 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// The grid as it was committed last. An object outside may be anybody's leftover, and does not
   /// count unless it is in `written`.
   Grid settled;
-  IndexSet written;                  ///< chunks whose object may exist although not settled
-  IndexSet given_up;                 ///< objects a shrink gave up, still to be removed
+  IndexSet written;   ///< chunks whose object may exist although not settled
+  IndexSet given_up;  ///< objects a shrink gave up, still to be removed
+  /// Chunks that a shrink has cut or given up since the last commit: the one before shows them
+  /// whole.
+  IndexSet shrunk_over;
   std::vector<std::string> replaced;  ///< keys of objects that new versions stand for
   /// Axes along which edge chunks surely hold the fill value outside the extent.
   std::set<std::size_t> clean_edges;
@@ -127,9 +130,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::string tag_to_write(const Index& index, std::uint32_t mask) const;
   std::uint32_t mask_of(const Index& index) const;
   /// Of the chunk as it is stored. With the mutex held, like the tags.
-  std::string key(const Index& index) const {
-    return chunk_key(spec.prefix, index, tag_of(index));
-  }
+  std::string key(const Index& index) const { return chunk_key(spec.prefix, index, tag_of(index)); }
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
   std::string describe(const Index& index, const std::string& key) const;
   /// Made before this process was forked: what is unsaved belongs to the parent.

@@ -104,8 +104,14 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
     *accessible = false;
     return 0;
   }
-  *accessible = opening.ok() && is_stored(**opening);
-  return 0;
+  *accessible = false;
+  if (!opening.ok()) return 0;
+  const Result<bool> stored = is_stored(**opening);
+  if (stored.ok()) *accessible = *stored;
+  if (stored.ok() || !is_default_connector()) return 0;
+  // H5Fdelete asks first: what the store said must not become "not an HDF5 file".
+  push(stored.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
+  return -1;
 }
 
 /// The open file holds what its access list asks of the chunk cache.

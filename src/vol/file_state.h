@@ -146,7 +146,7 @@ Status read_only(const FileState& file);
 /// The error of a change to a file whose state this process only inherited across a fork.
 Status opened_by_parent(const FileState& file);
 
-/// One GET. not_found: there is no metadata object (or no bucket: the message tells). Errors name
+/// One GET. not_found: there is no metadata object. Errors name
 /// the object.
 Result<Loaded> load(ObjectStore& store, const store::Location& location);
 

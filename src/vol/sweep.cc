@@ -61,9 +61,13 @@ Status remove_stored(FileOpening& opening) {
   return keys.empty() ? Status() : remove(store, std::move(keys));
 }
 
-bool is_stored(FileOpening& opening) {
+Result<bool> is_stored(FileOpening& opening) {
   if (live_file(opening.location)) return true;
-  return head(*opening.store, opening.location.key + "/" + kMetadataKey).ok();
+  const auto found = head(*opening.store, opening.location.key + "/" + kMetadataKey);
+  if (!found.ok() && found.status().code() != Code::not_found) {
+    return found.status().with_context("cannot tell whether " + opening.location.url() + " exists");
+  }
+  return found.ok();
 }
 
 }  // namespace arraymorph::vol

@@ -15,6 +15,6 @@ Status sweep(FileState& file, const Object& object);
 Status remove_stored(FileOpening& opening);
 
 /// Whether the metadata object of a file exists. One HEAD at most; false when it cannot be told.
-bool is_stored(FileOpening& opening);
+Result<bool> is_stored(FileOpening& opening);
 
 }  // namespace arraymorph::vol

@@ -14,6 +14,7 @@ import numpy as np
 COLUMNS = 64
 BATCH = 50
 PATIENCE = 100.0
+SAMPLES = 12  # of a soak, at least
 
 
 def wait_for(gate: str) -> None:
@@ -174,15 +175,17 @@ def soak(seconds: str, interval: str, *bases: str) -> None:
     """Mixed work on every base URL in turn; a line of resources now and then."""
     rng = np.random.default_rng(1)
     started = time.monotonic()
-    sample = 0.0
-    rounds = 0
-    while (elapsed := time.monotonic() - started) < float(seconds):
+    elapsed = due = 0.0
+    rounds = samples = 0
+    while elapsed < float(seconds) or samples < SAMPLES:
         base = bases[rounds % len(bases)]
         _soak_round(f"{base}/soak-{rounds % 3}.h5", rng)
         rounds += 1
-        if elapsed >= sample:
+        elapsed = time.monotonic() - started
+        if elapsed >= due:
             print(json.dumps({"seconds": elapsed, "rounds": rounds, **resources()}), flush=True)
-            sample += float(interval)
+            samples += 1
+            due += float(interval)
 
 
 def _soak_round(url: str, rng: Any) -> None:
@@ -213,3 +216,29 @@ def _soak_round(url: str, rng: Any) -> None:
     except FileNotFoundError:
         return
     raise AssertionError("there is no such file")
+
+
+def flush_until_stored(url: str) -> None:
+    """Write rows and flush after each; what fails is repeated. Reports the errors."""
+    errors: list[str] = []
+
+    def persist(action: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return action()
+            except (OSError, RuntimeError) as error:
+                errors.append(str(error))
+                assert time.monotonic() < deadline, errors[-1]
+                time.sleep(0.2)
+
+    f = persist(lambda: h5py.File(url, "w"))
+    dataset = f.create_dataset(
+        "x", (0, COLUMNS), "i4", chunks=(1, COLUMNS), maxshape=(None, COLUMNS)
+    )
+    for number in range(30):
+        persist(lambda number=number: dataset.resize((number + 1, COLUMNS)))
+        persist(lambda number=number: dataset.__setitem__(number, row(number)))
+        persist(f.flush)
+    persist(f.close)
+    print(json.dumps({"failed": len(errors), "errors": sorted(set(errors))}))

@@ -17,7 +17,7 @@ from fault_relay import Relay, Rule, relaying
 from zygote import Child, Outcome, Zygote
 
 HERE = Path(__file__).resolve().parent
-MODES = ["in-place"]
+MODES = ["in-place", "new-objects"]
 # In objects, also the small ones; little memory, so that chunks are stored before the flush too.
 SETTINGS = {"ARRAYMORPH_INLINE_BYTES": "64", "ARRAYMORPH_PIECE_BYTES": "1K"}
 
@@ -129,10 +129,10 @@ def test_killed_writer(
     mode: str,
     zygote: Zygote,
     states: str,
-    tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
     option = request.config.getoption
+    tmp_path = request.getfixturevalue("tmp_path")
     settings = {**target.environment(), "ARRAYMORPH_WRITE": mode}
     last = target.count(target.url("counted.h5"), str(tmp_path / "counted"), **settings)
     points = [Point(k, how) for k in range(1, last + 1) for how in target.hows]

@@ -57,6 +57,7 @@ def steps() -> list[Step]:
         Step("Python tests", [*pytest, "tests/python", junit("python.xml")], "python.xml"),
         Step("process", [*pytest, "tests/process", junit("process.xml")], "process.xml"),
         Step("reference", [*pytest, "tests/reference", junit("reference.xml")], "reference.xml"),
+        Step("faults", [*pytest, "tests/faults", junit("faults.xml")], "faults.xml"),
         Step("h5py suite, local", [*h5py_suite, "local", counts("local.json")], "local.json"),
         Step("h5py suite, S3", [*h5py_suite, "seaweed", counts("s3.json")], "s3.json"),
     ]

@@ -128,9 +128,10 @@ Verdict judge_answer(const Request& request, const Failure& failure, const Targe
   if (!error.message.empty()) text += ": " + error.message;
 
   if (error.code == "NoSuchBucket") {
-    return {Status(Code::not_found, text + " (the bucket '" + target.bucket +
-                                        "' does not exist at " + target.endpoint +
-                                        ": create it or check BUCKET_NAME)")};
+    // Not not_found: of a chunk, that would mean that it was never written.
+    return {Status(Code::invalid_argument, text + " (the bucket '" + target.bucket +
+                                               "' does not exist at " + target.endpoint +
+                                               ": create it or check BUCKET_NAME)")};
   }
   if (wrong_region(error, failure.http_status)) {
     const std::string& region = error.region.empty() ? failure.bucket_region : error.region;

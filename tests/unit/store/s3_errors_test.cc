@@ -43,7 +43,7 @@ TEST(S3ErrorsTest, TellsBucketsFromKeys) {
   EXPECT_EQ(key.code(), Code::not_found);
   EXPECT_EQ(key.message().find("'bucket'"), std::string::npos);
   const Status bucket = judge_http(404, body("NoSuchBucket")).status;
-  EXPECT_EQ(bucket.code(), Code::not_found);
+  EXPECT_EQ(bucket.code(), Code::invalid_argument);
   expect_words(bucket, {"the bucket 'bucket' does not exist", "http://host:1", "BUCKET_NAME"});
   EXPECT_EQ(judge_http(404, "").status.code(), Code::not_found);
 }
@@ -62,7 +62,8 @@ TEST(S3ErrorsTest, ConditionsDecideWhat412Means) {
   EXPECT_EQ(judge_http(412, failed, Kind::if_absent).status.code(), Code::already_exists);
   EXPECT_EQ(judge_http(412, failed, Kind::if_match).status.code(), Code::conflict);
   EXPECT_EQ(judge_http(404, body("NoSuchKey"), Kind::if_match).status.code(), Code::conflict);
-  EXPECT_EQ(judge_http(404, body("NoSuchBucket"), Kind::if_match).status.code(), Code::not_found);
+  EXPECT_EQ(judge_http(404, body("NoSuchBucket"), Kind::if_match).status.code(),
+            Code::invalid_argument);
 }
 
 TEST(S3ErrorsTest, RetriesWhatMayPass) {
