@@ -4,6 +4,7 @@
 #include <new>
 
 #include "chunk/cache.h"
+#include "runtime/checksum.h"
 
 namespace arraymorph::chunk {
 namespace {
@@ -65,6 +66,7 @@ void store(const std::shared_ptr<Put>& put) {
   request.durable = true;  // a flush that reports success is kept
   request.key = put->array->key(put->entry->index);
   request.body = put->body;
+  if (put->array->shared->limits.checksums) request.checksum = crc32c(put->body->span());
   put->array->store.put(std::move(request),
                         [put](const Result<PutReply>& reply) { finish(*put, reply.status()); });
 }

@@ -96,6 +96,7 @@ Status FileState::put_metadata(Buffer object) {
   exists_ = true;
   etag_ = reply->etag;
   count(stats().commits);
+  log(LogLevel::info, "committed " + url_);
   return {};
 }
 

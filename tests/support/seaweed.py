@@ -186,7 +186,9 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
         watcher.communicate(b"stopped\n")
 
 
-def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    directory: Path, extra: list[str], public: bool
+) -> tuple[subprocess.Popen[bytes], int]:
     master, volume, filer, s3 = _free_ports(4)
     identities = directory / "identities.json"
     user = {
@@ -199,7 +201,9 @@ def _start(directory: Path, extra: list[str]) -> tuple[subprocess.Popen[bytes], 
         "credentials": [{"accessKey": ADMIN_ACCESS_KEY, "secretKey": ADMIN_SECRET_KEY}],
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
-    identities.write_text(json.dumps({"identities": [user, admin]}), encoding="utf-8")
+    everybody = {"name": "anonymous", "actions": ["Read", "List"]}
+    users = [user, admin, everybody] if public else [user, admin]
+    identities.write_text(json.dumps({"identities": users}), encoding="utf-8")
     data = directory / "data"
     data.mkdir(exist_ok=True)
     executable = _executable()
@@ -263,10 +267,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _start_until_ready(
-    directory: Path, bucket: str, extra: list[str]
+    directory: Path, bucket: str, extra: list[str], public: bool
 ) -> tuple[subprocess.Popen[bytes], Server]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        process, port = _start(directory, extra)
+        process, port = _start(directory, extra, public)
         try:
             server = Server(port, bucket, process.pid, directory)
             _wait_until_ready(process, server)
@@ -281,11 +285,14 @@ def _start_until_ready(
 
 
 @contextlib.contextmanager
-def running(bucket: str = BUCKET, extra: list[str] | None = None) -> Iterator[Server]:
-    """A server with the bucket `bucket`; `extra` goes to ``weed server``. Stopped at the end."""
+def running(
+    bucket: str = BUCKET, extra: list[str] | None = None, public: bool = False
+) -> Iterator[Server]:
+    """A server with the bucket `bucket`; `extra` goes to ``weed server``; `public`: everybody may
+    read without credentials. Stopped at the end."""
     directory = Path(tempfile.mkdtemp(prefix="seaweed-"))
     try:
-        process, server = _start_until_ready(directory, bucket, extra or [])
+        process, server = _start_until_ready(directory, bucket, extra or [], public)
         with _watched(process):
             try:
                 yield server
