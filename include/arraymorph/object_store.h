@@ -37,6 +37,9 @@ struct GetReply {
   std::size_t received = 0;       ///< bytes of the body, wherever they went
   std::uint64_t object_size = 0;  ///< size of the whole object
   std::string etag;               ///< entity tag, quotes included as the server sent it
+  /// CRC-32C of the whole object that was stored with it; stores of open_store() have verified a
+  /// whole object against it already.
+  std::optional<std::uint32_t> checksum{};
 };
 
 /// When a PUT may replace what is there (RFC 9110 conditional requests).
@@ -53,6 +56,9 @@ struct PutRequest {
   PutCondition condition;
   /// Survive a power cut before the callback runs (local store: fsync). S3 always does.
   bool durable = false;
+  /// CRC-32C of `body`, kept with the object where the store can (S3, memory; a directory where its
+  /// file system has extended attributes), also by copy().
+  std::optional<std::uint32_t> checksum{};
 };
 
 struct PutReply {
@@ -87,7 +93,9 @@ using DoneStatus = std::function<void(Status)>;
 /// it returns). Callbacks are short and never throw. Retries of transient failures happen
 /// inside the store. Thread-safe. Errors: not_found (missing key in get, head, copy), conflict
 /// (a failed PutCondition::if_match), already_exists (a failed if_absent), permission_denied,
-/// out_of_space, unavailable; messages name the key and the server's own words.
+/// out_of_space, unavailable, corrupt (an answer that is not what was asked for); messages name the
+/// key and the server's own words. A conditional put that fails as unavailable may have been carried
+/// out all the same: its message says so.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;

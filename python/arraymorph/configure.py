@@ -23,6 +23,7 @@ def configure_s3(
     use_tls: bool | None = None,
     signed_payloads: bool | None = None,
     ca_bundle: str | os.PathLike[str] | None = None,
+    anonymous: bool | None = None,
 ) -> None:
     """Let plain file names mean objects in an S3 bucket.
 
@@ -36,6 +37,7 @@ def configure_s3(
     use_tls           AWS_USE_TLS, for an endpoint without a scheme
     signed_payloads   AWS_SIGNED_PAYLOADS, for servers that demand it over https
     ca_bundle         AWS_CA_BUNDLE, certificates of a private server
+    anonymous         ARRAYMORPH_ANONYMOUS: requests without a signature, for public buckets
 
     An argument that is None leaves its variable as it is. Raises ValueError for values that
     can never work.
@@ -52,7 +54,8 @@ def configure_s3(
     if (access_key is None) != (secret_key is None):
         raise ValueError("access_key and secret_key go together: give both or neither")
     if endpoint is not None and use_tls is None and "://" not in endpoint:
-        raise ValueError(f"write the endpoint with http:// or https://, not {endpoint!r}")
+        shown = endpoint.rpartition("@")[2]  # what stands before may be a password
+        raise ValueError(f"write the endpoint with http:// or https://, not {shown!r}")
     _set(
         STORAGE_PLATFORM="S3",
         BUCKET_NAME=bucket,
@@ -65,6 +68,7 @@ def configure_s3(
         AWS_USE_TLS=None if use_tls is None else _BOOL[use_tls],
         AWS_SIGNED_PAYLOADS=None if signed_payloads is None else _BOOL[signed_payloads],
         AWS_CA_BUNDLE=None if ca_bundle is None else os.fspath(ca_bundle),
+        ARRAYMORPH_ANONYMOUS=None if anonymous is None else _BOOL[anonymous],
     )
 
 

@@ -17,6 +17,7 @@ struct EngineLimits {
   std::uint64_t read_ahead_bytes = 64ull << 20;  ///< chunks fetched ahead and not used; 0: never
   std::size_t connections = 64;                  ///< to one store
   std::uint64_t whole_bytes = 128ull << 10;      ///< chunks no larger are never read in part
+  bool checksums = false;                        ///< give the store one with every chunk
   LinkCost link = {};                            ///< what requests cost until that is measured
 };
 

@@ -31,6 +31,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"AWS_SECRET_ACCESS_KEY", "secret", "profile, then provider chain", "credentials"},
     {"AWS_SESSION_TOKEN", "token", "", "token of temporary credentials"},
     {"AWS_PROFILE", "profile", "default", "profile in the shared credentials file"},
+    {"ARRAYMORPH_ANONYMOUS", "true | false", "false", "requests without a signature"},
     {"AWS_S3_ADDRESSING_STYLE", "path | virtual | auto", "auto",
      "auto: path with an endpoint, virtual on AWS"},
     {"AWS_USE_TLS", "true | false", "", "TLS for an endpoint without a scheme"},
@@ -52,7 +53,11 @@ constexpr std::array kVariables = std::to_array<Variable>({
      "what a commit does when somebody else has committed since the file was opened"},
     {"ARRAYMORPH_RETRIES", "0 to 100", "5", "attempts after a transient failure"},
     {"ARRAYMORPH_TIMEOUT", "1 to 3600 seconds", "30", "wait for a silent server"},
-    {"ARRAYMORPH_LOG", "error | warn | info | debug", "warn", "messages on stderr"},
+    {"ARRAYMORPH_DEADLINE", "1 to 86400 seconds", "120",
+     "all attempts of a request together, and 1 s more for each 64 KiB of its body"},
+    {"ARRAYMORPH_CHECKSUMS", "off | crc32c | etag", "crc32c",
+     "checksums kept with chunks and verified when they are read whole"},
+    {"ARRAYMORPH_LOG", "error | warn | info | debug | off", "warn", "messages on stderr"},
 });
 
 std::string environment(const char* name) {
@@ -145,6 +150,7 @@ Status read_numbers(Config& config) {
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_INLINE_BYTES", 0, any, config.inline_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_PIECE_BYTES", 1, any, config.piece_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_RETRIES", 0, 100, config.retries));
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_DEADLINE", 1, 86400, config.deadline_seconds));
   return read_number("ARRAYMORPH_TIMEOUT", 1, 3600, config.timeout_seconds);
 }
 
@@ -166,10 +172,17 @@ Status read_choice(const char* name, std::initializer_list<const char*> names, V
   return refuse(name, text, allowed);
 }
 
+Status read_anonymous(Config& config) {
+  const std::string text = environment("ARRAYMORPH_ANONYMOUS");
+  if (text.empty()) return Status();
+  ARRAYMORPH_ASSIGN(config.s3.anonymous, parse_flag("ARRAYMORPH_ANONYMOUS", text));
+  return Status();
+}
+
 Status read_log_level() {
   const std::string text = environment("ARRAYMORPH_LOG");
   const auto level = text.empty() ? LogLevel::warn : parse_log_level(text);
-  if (!level) return refuse("ARRAYMORPH_LOG", text, "error, warn, info, debug");
+  if (!level) return refuse("ARRAYMORPH_LOG", text, "error, warn, info, debug, off");
   set_log_level(*level);
   return Status();
 }
@@ -177,6 +190,7 @@ Status read_log_level() {
 // Splits "scheme://authority" and decides TLS.
 Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
   const std::string& text = settings.endpoint;
+  const std::string shown = without_secrets(text);
   std::optional<bool> wanted;
   if (!settings.use_tls.empty()) {
     ARRAYMORPH_ASSIGN(wanted, parse_flag("AWS_USE_TLS", settings.use_tls));
@@ -189,9 +203,9 @@ Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
   std::string_view rest = text;
   if (mark == std::string::npos) {
     if (!wanted) {
-      return Status(Code::invalid_argument, "the S3 endpoint '" + text +
-                                                "' has no scheme: write http://" + text +
-                                                " or https://" + text + " (AWS_ENDPOINT_URL_S3)");
+      return Status(Code::invalid_argument, "the S3 endpoint '" + shown +
+                                                "' has no scheme: write http://" + shown +
+                                                " or https://" + shown + " (AWS_ENDPOINT_URL_S3)");
     }
     endpoint.tls = *wanted;
   } else {
@@ -199,17 +213,17 @@ Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
     rest.remove_prefix(mark + 3);
     endpoint.tls = equal_any_case(scheme, "https");
     if (!endpoint.tls && !equal_any_case(scheme, "http")) {
-      return refuse("AWS_ENDPOINT_URL_S3", text, "http://host[:port], https://host[:port]");
+      return refuse("AWS_ENDPOINT_URL_S3", shown, "http://host[:port], https://host[:port]");
     }
     if (wanted && *wanted != endpoint.tls) {
       return Status(Code::invalid_argument,
-                    "AWS_USE_TLS=" + settings.use_tls + " contradicts the endpoint " + text +
+                    "AWS_USE_TLS=" + settings.use_tls + " contradicts the endpoint " + shown +
                         ": the scheme decides, so unset AWS_USE_TLS or change the scheme");
     }
   }
   while (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos) {
-    return refuse("AWS_ENDPOINT_URL_S3", text, "http://host[:port], https://host[:port]");
+    return refuse("AWS_ENDPOINT_URL_S3", shown, "http://host[:port], https://host[:port]");
   }
   endpoint.authority = rest;
   return Status();
@@ -237,7 +251,9 @@ Result<Config> config_from_environment() {
   s3.use_tls = environment("AWS_USE_TLS");
   s3.signed_payloads = environment("AWS_SIGNED_PAYLOADS");
   s3.ca_bundle = environment("AWS_CA_BUNDLE");
+  ARRAYMORPH_TRY(read_anonymous(config));
   ARRAYMORPH_TRY(read_numbers(config));
+  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_CHECKSUMS", {"off", "crc32c", "etag"}, config.checksums));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", {"in-place", "new-objects"}, config.write_mode));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"},
                              config.on_conflict));

@@ -34,6 +34,14 @@ struct S3Settings {
   std::string use_tls;           ///< AWS_USE_TLS
   std::string signed_payloads;   ///< AWS_SIGNED_PAYLOADS
   std::string ca_bundle;         ///< AWS_CA_BUNDLE
+  bool anonymous = false;        ///< ARRAYMORPH_ANONYMOUS: no signature, credentials not looked for
+};
+
+/// What is kept with the objects of chunks, and verified when one is read whole.
+enum class Checksums {
+  off,
+  crc32c,  ///< a CRC-32C of our own
+  etag,    ///< also the MD5 that many servers give as entity tag
 };
 
 struct Config {
@@ -52,6 +60,8 @@ struct Config {
   OnConflict on_conflict = OnConflict::fail;     ///< ARRAYMORPH_ON_CONFLICT
   std::uint32_t retries = 5;                     ///< ARRAYMORPH_RETRIES, after the first attempt
   std::uint32_t timeout_seconds = 30;            ///< ARRAYMORPH_TIMEOUT
+  std::uint32_t deadline_seconds = 120;          ///< ARRAYMORPH_DEADLINE
+  Checksums checksums = Checksums::crc32c;       ///< ARRAYMORPH_CHECKSUMS
 };
 
 /// Reads the environment anew (cheap; done at each file open) and applies ARRAYMORPH_LOG.

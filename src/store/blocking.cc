@@ -71,6 +71,10 @@ Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix)
         await<Result<ListReply>>([&](auto done) { store.list(request, std::move(done)); });
     if (Status status = page.status(); !status.ok()) return status;
     for (ObjectInfo& object : page->objects) all.push_back(std::move(object));
+    if (!page->next.empty() && page->next <= request.after) {
+      return Status(Code::corrupt, store.url() + "/" + request.prefix +
+                                       ": the list of objects goes back to '" + page->next + "'");
+    }
     request.after = std::move(page->next);
   } while (!request.after.empty());
   return all;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "runtime/log.h"
+
 namespace arraymorph::store {
 namespace {
 
@@ -73,7 +75,8 @@ Result<Location> locate_in_container(Location::Kind kind, std::string_view rest,
   }
   const std::string_view container = rest.substr(0, slash);
   if (container.find_first_of(std::string_view("\0?#@", 4)) != std::string_view::npos) {
-    return refuse(name, "the bucket name contains a character that buckets may not have");
+    return refuse(without_secrets(name),
+                  "the bucket name contains a character that buckets may not have");
   }
   ARRAYMORPH_ASSIGN(std::string key, normalise(rest.substr(slash + 1), name));
   return Location{kind, std::string(container), std::move(key)};

@@ -6,6 +6,7 @@
 #include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
 #include "store/s3/s3_store.h"
+#include "store/wrap/checksums.h"
 #include "store/wrap/metrics.h"
 
 namespace arraymorph::store {
@@ -22,11 +23,12 @@ Cache& cache() {
 }
 
 std::string identity(const Location& location, const Config& config) {
+  const std::string checksums = std::to_string(static_cast<int>(config.checksums)) + " ";
   switch (location.kind) {
     case Location::Kind::s3:
-      return "s3 " + s3_identity(location.container, config);
+      return "s3 " + checksums + s3_identity(location.container, config);
     case Location::Kind::local:
-      return "local " + location.container;
+      return "local " + checksums + location.container;
     case Location::Kind::memory:
       break;
   }
@@ -53,7 +55,7 @@ Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const 
   const std::lock_guard lock(opened.mutex);
   if (const auto it = opened.stores.find(id); it != opened.stores.end()) return it->second;
   ARRAYMORPH_ASSIGN(std::shared_ptr<ObjectStore> store, make_store(location, config));
-  store = with_metrics(std::move(store));
+  store = with_metrics(with_checksums(std::move(store), config.checksums));
   opened.stores.emplace(id, store);
   return store;
 }

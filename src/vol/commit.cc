@@ -108,6 +108,7 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   exists_ = true;
   etag_ = reply->etag;
   count(stats().commits);
+  log(LogLevel::info, "committed " + url_);
   return {};
 }
 

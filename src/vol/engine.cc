@@ -35,6 +35,7 @@ std::shared_ptr<chunk::Engine> engine(const Config& config) {
     limits.in_flight_bytes = config.in_flight_bytes;
     limits.read_ahead_bytes = config.read_ahead_bytes;
     limits.connections = config.connections;
+    limits.checksums = config.checksums != Checksums::off;
     shared = std::make_shared<chunk::Engine>(limits, config.codec_threads);
   }
   return shared;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "hdf5/handle.h"
+#include "runtime/log.h"
 #include "store/open.h"
 #include "store/pointer.h"
 #include "vol/context.h"
@@ -52,6 +53,7 @@ std::string without_working_directory(std::string name, const std::string& paren
 }
 
 std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
+  log(LogLevel::info, (opening->create ? "creating " : "opened ") + opening->location.url());
   auto state = std::make_shared<FileState>(std::move(opening));
   context().files[state->url()] = state;
   return state;

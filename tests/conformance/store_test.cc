@@ -100,6 +100,25 @@ class StoreTest : public testing::TestWithParam<const char*> {
   std::string directory_;
 };
 
+TEST_P(StoreTest, KeepsChecksums) {
+  PutRequest request{key("a"), bytes("hello"), {}};
+  request.checksum = 0x12345678;
+  ASSERT_TRUE(put(*store_, request).ok());
+  const auto checksum_of = [&](std::string_view name) {
+    const Result<GetReply> reply = get(*store_, {key(name), {}, {}});
+    EXPECT_TRUE(reply.ok()) << reply.status().message();
+    return reply.ok() ? reply->checksum : std::nullopt;
+  };
+  if (GetParam() == std::string("local") && !checksum_of("a")) {
+    GTEST_SKIP() << "the file system of " << directory_ << " has no extended attributes";
+  }
+  EXPECT_EQ(checksum_of("a"), request.checksum);
+  ASSERT_TRUE(copy(*store_, key("a"), key("b")).ok());
+  EXPECT_EQ(checksum_of("b"), request.checksum);
+  must_put("a", "hello");
+  EXPECT_EQ(checksum_of("a"), std::nullopt);
+}
+
 TEST_P(StoreTest, ReturnsWhatWasPut) {
   const std::string etag = must_put("a", "hello");
   EXPECT_FALSE(etag.empty());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import uuid
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
@@ -43,6 +45,31 @@ def server() -> Iterator[dict[str, str]]:
     """Settings of a running server, usually SeaweedFS."""
     with seaweed.given_or_running() as settings:
         yield settings
+
+
+@pytest.fixture(scope="session")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Settings of a SeaweedFS that answers https as localhost, AWS_CA_BUNDLE among them, and where
+    everybody may read."""
+    directory: Path = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
+    certificate = authority.issue_cert("localhost")
+    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
+    with socket.create_server((seaweed.HOST, 0)) as probe:
+        port = probe.getsockname()[1]
+    options = [
+        f"-s3.port.https={port}",
+        f"-s3.cert.file={directory / 'cert.pem'}",
+        f"-s3.key.file={directory / 'key.pem'}",
+    ]
+    with seaweed.running(extra=options, public=True) as started:
+        yield {
+            **started.environment(),
+            "AWS_ENDPOINT_URL_S3": f"https://localhost:{port}",
+            "AWS_CA_BUNDLE": str(directory / "ca.pem"),
+        }
 
 
 @pytest.fixture

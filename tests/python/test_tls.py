@@ -1,13 +1,17 @@
-"""S3 over https: a real server with a certificate that only AWS_CA_BUNDLE vouches for."""
+"""S3 over https: only servers that prove who they are get a request."""
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import arraymorph
 import pytest
-import seaweed
 import trustme
 from conftest import Runner
 
@@ -18,42 +22,135 @@ with h5py.File("tls.h5", "w") as file:
 with h5py.File("tls.h5", "r") as file:
     print(file["x"][...].sum())
 """
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Settings of a SeaweedFS that answers https as localhost, AWS_CA_BUNDLE among them."""
-    directory: Path = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    certificate = authority.issue_cert("localhost")
-    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
-    certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
-    with socket.create_server((seaweed.HOST, 0)) as probe:
-        port = probe.getsockname()[1]
-    options = [
-        f"-s3.port.https={port}",
-        f"-s3.cert.file={directory / 'cert.pem'}",
-        f"-s3.key.file={directory / 'key.pem'}",
-    ]
-    with seaweed.running(extra=options) as started:
-        yield {
-            **started.environment(),
-            "AWS_ENDPOINT_URL_S3": f"https://localhost:{port}",
-            "AWS_CA_BUNDLE": str(directory / "ca.pem"),
-        }
+NO_SUCH_KEY = b"<Error><Code>NoSuchKey</Code><Message>none</Message></Error>"
 
 
 def test_round_trip(
-    python: Runner, server: dict[str, str], enabled_environment: dict[str, str]
+    python: Runner, tls_server: dict[str, str], enabled_environment: dict[str, str]
 ) -> None:
-    assert python(ROUND_TRIP, **server, **enabled_environment).stdout.strip() == "4999950000.0"
+    assert python(ROUND_TRIP, **tls_server, **enabled_environment).stdout.strip() == "4999950000.0"
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(
-    python: Runner, server: dict[str, str], enabled_environment: dict[str, str]
+    python: Runner, tls_server: dict[str, str], enabled_environment: dict[str, str]
 ) -> None:
-    settings = {name: value for name, value in server.items() if name != "AWS_CA_BUNDLE"}
+    settings = {name: value for name, value in tls_server.items() if name != "AWS_CA_BUNDLE"}
     result = python(ROUND_TRIP, check=False, **settings, **enabled_environment)
     assert result.returncode != 0
     assert "AWS_CA_BUNDLE" in result.stderr
+
+
+class HttpsServer:
+    """Says that nothing is there, to those who believe its certificate, and counts them."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self.requests = 0
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                connection.settimeout(10)
+                with contextlib.suppress(OSError), connection:
+                    self._answer(self._context.wrap_socket(connection, server_side=True))
+
+    def _answer(self, connection: ssl.SSLSocket) -> None:
+        with connection:
+            if not connection.recv(65536):
+                return
+            self.requests += 1
+            head = f"HTTP/1.1 404 Not Found\r\nContent-Length: {len(NO_SUCH_KEY)}\r\n"
+            connection.sendall(head.encode() + b"Connection: close\r\n\r\n" + NO_SUCH_KEY)
+
+
+@contextlib.contextmanager
+def serving(directory: Path, certificate: trustme.LeafCert) -> Iterator[HttpsServer]:
+    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
+    server = HttpsServer(directory / "cert.pem", directory / "key.pem")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """The one that AWS_CA_BUNDLE names."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return made
+
+
+def opening(server: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"https://localhost:{server.port}")
+    arraymorph.File("s3://b/x.h5")
+
+
+def expect_refused(
+    directory: Path, certificate: trustme.LeafCert, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(directory, certificate) as server:
+        with pytest.raises(OSError, match="no TLS connection to https://localhost") as raised:
+            opening(server, monkeypatch)
+        assert server.requests == 0
+    assert "AWS_CA_BUNDLE" in str(raised.value)
+    if arraymorph.build_info()["s3_engine"] == "aws-c-s3":  # the SDK keeps the cause to its own log
+        assert cause in str(raised.value)
+
+
+def test_a_good_certificate_is_believed(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path, authority.issue_cert("localhost")) as server:
+        with pytest.raises(FileNotFoundError):
+            opening(server, monkeypatch)
+        assert server.requests >= 1
+
+
+def test_an_expired_certificate_is_refused(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    certificate = authority.issue_cert("localhost", not_after=yesterday)
+    expect_refused(tmp_path, certificate, "expired", monkeypatch)
+
+
+def test_a_certificate_of_another_host_is_refused(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = authority.issue_cert("s3.example.org")
+    expect_refused(tmp_path, certificate, "host", monkeypatch)
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect_refused(tmp_path, trustme.CA().issue_cert("localhost"), "untrusted", monkeypatch)
+
+
+def test_a_self_signed_certificate_is_refused(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    self_signed = trustme.CA()  # its own certificate, signed by itself
+    certificate = trustme.LeafCert(
+        self_signed.private_key_pem.bytes(), self_signed.cert_pem.bytes(), []
+    )
+    expect_refused(tmp_path, certificate, "untrusted", monkeypatch)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -20,8 +21,11 @@ namespace arraymorph::test {
 class HttpServer {
  public:
   /// Given the head of the `n`-th request (from 0), returns the whole answer as sent on the wire;
-  /// empty: never answer.
+  /// empty: never answer. After "Connection: close" it closes; an answer with the header
+  /// kDrip leaves byte by byte, ten a second.
   using Handler = std::function<std::string(const std::string& head, unsigned n)>;
+
+  static constexpr const char* kDrip = "X-Test-Drip: yes\r\n";
 
   explicit HttpServer(Handler handler) : handler_(std::move(handler)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -39,6 +43,7 @@ class HttpServer {
   }
 
   ~HttpServer() {
+    stopping_ = true;
     ::shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
     {
@@ -77,13 +82,27 @@ class HttpServer {
       input.erase(0, end);
       if (!skip_body(fd, input, head)) break;
       const std::string reply = handler_(head, requests_++);
-      if (::send(fd, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) break;
+      if (!send_all(fd, reply)) break;
       if (reply.find("Connection: close") != std::string::npos) break;
     }
     ::shutdown(fd, SHUT_RDWR);
     const std::lock_guard lock(mutex_);
     connections_.remove(fd);
     ::close(fd);
+  }
+
+  bool send_all(int fd, const std::string& reply) const {
+    const std::size_t head = reply.find("\r\n\r\n");
+    const bool drips = reply.substr(0, head + 2).find(kDrip) != std::string::npos;
+    for (std::size_t at = 0; at < reply.size();) {
+      const bool slow = drips && at >= head;
+      const std::size_t size = slow ? 1 : (drips ? head : reply.size()) - at;
+      const ssize_t sent = ::send(fd, reply.data() + at, size, MSG_NOSIGNAL);
+      if (sent < 0 || stopping_) return false;
+      at += static_cast<std::size_t>(sent);
+      if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return true;
   }
 
   static bool receive(int fd, std::string& input) {
@@ -116,6 +135,7 @@ class HttpServer {
   int listener_ = -1;
   int port_ = 0;
   std::atomic<unsigned> requests_{0};
+  std::atomic<bool> stopping_{false};
   std::thread acceptor_;
   std::mutex mutex_;
   std::list<int> connections_;

@@ -187,7 +187,7 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _start(
-    directory: Path, extra: list[str], ports: list[int]
+    directory: Path, extra: list[str], ports: list[int], public: bool
 ) -> tuple[subprocess.Popen[bytes], int]:
     master, volume, filer, s3 = ports
     identities = directory / "identities.json"
@@ -201,7 +201,9 @@ def _start(
         "credentials": [{"accessKey": ADMIN_ACCESS_KEY, "secretKey": ADMIN_SECRET_KEY}],
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }
-    identities.write_text(json.dumps({"identities": [user, admin]}), encoding="utf-8")
+    everybody = {"name": "anonymous", "actions": ["Read", "List"]}
+    users = [user, admin, everybody] if public else [user, admin]
+    identities.write_text(json.dumps({"identities": users}), encoding="utf-8")
     data = directory / "data"
     data.mkdir(exist_ok=True)
     executable = _executable()
@@ -265,10 +267,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _start_until_ready(
-    directory: Path, bucket: str, extra: list[str]
+    directory: Path, bucket: str, extra: list[str], public: bool
 ) -> tuple[subprocess.Popen[bytes], Server]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        process, port = _start(directory, extra, _free_ports(4))
+        process, port = _start(directory, extra, _free_ports(4), public)
         try:
             server = Server(port, bucket, process.pid, directory)
             _wait_until_ready(process, server)
@@ -283,11 +285,14 @@ def _start_until_ready(
 
 
 @contextlib.contextmanager
-def running(bucket: str = BUCKET, extra: list[str] | None = None) -> Iterator[Server]:
-    """A server with the bucket `bucket`; `extra` goes to ``weed server``. Stopped at the end."""
+def running(
+    bucket: str = BUCKET, extra: list[str] | None = None, public: bool = False
+) -> Iterator[Server]:
+    """A server with the bucket `bucket`; `extra` goes to ``weed server``; `public`: everybody may
+    read without credentials. Stopped at the end."""
     directory = Path(tempfile.mkdtemp(prefix="seaweed-"))
     try:
-        process, server = _start_until_ready(directory, bucket, extra or [])
+        process, server = _start_until_ready(directory, bucket, extra or [], public)
         with _watched(process):
             try:
                 yield server
@@ -310,7 +315,7 @@ class Restartable:
     def start(self) -> None:
         """Returns when the server stores again."""
         assert self._process is None, "it runs"
-        self._process, _ = _start(self.server.directory, [], self._ports)
+        self._process, _ = _start(self.server.directory, [], self._ports, public=False)
         self._guard.enter_context(_watched(self._process))
         self.server = replace(self.server, pid=self._process.pid)
         _wait_until_ready(self._process, self.server)

@@ -1,14 +1,19 @@
 #include "store/local/files.h"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+
+#include "runtime/checksum.h"
 
 namespace arraymorph::store::local {
 namespace {
@@ -17,6 +22,26 @@ constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr mode_t kDirectoryMode = 0777;  // the umask narrows it
 // A directory may be pruned by somebody else between its creation and its use.
 constexpr int kAttempts = 100;
+constexpr const char* kChecksumAttribute = "user.arraymorph.crc32c";
+
+// Failure means that the file system, or the one file, has no such attributes.
+void set_attribute(int fd, const char* name, const std::string& text) {
+#ifdef __APPLE__
+  ::fsetxattr(fd, name, text.data(), text.size(), 0, 0);
+#else
+  ::fsetxattr(fd, name, text.data(), text.size(), 0);
+#endif
+}
+
+std::string attribute(int fd, const char* name) {
+  std::array<char, 64> text{};
+#ifdef __APPLE__
+  const ssize_t size = ::fgetxattr(fd, name, text.data(), text.size(), 0, 0);
+#else
+  const ssize_t size = ::fgetxattr(fd, name, text.data(), text.size());
+#endif
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
 
 bool is_inside(const std::string& root, const std::string& path) {
   return root == "/" || path == root || path.starts_with(root + "/");
@@ -157,6 +182,14 @@ std::string entity_tag(const struct stat& info) {
                 static_cast<unsigned long long>(info.st_size),
                 static_cast<unsigned long long>(info.st_ino));
   return text;
+}
+
+void keep_checksum(int fd, std::uint32_t checksum) {
+  set_attribute(fd, kChecksumAttribute, checksum_text(checksum));
+}
+
+std::optional<std::uint32_t> read_checksum(const File& file) {
+  return parse_checksum(attribute(file.fd(), kChecksumAttribute));
 }
 
 void prune(const std::string& root, std::string_view key) {

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +58,11 @@ Result<File> open_object(const std::string& root, const Place& place);
 Result<std::string> resolve_inside(const std::string& root, const std::string& path);
 
 std::string entity_tag(const struct stat& info);
+
+/// The checksum that lies in an extended attribute of the file (see PutRequest::checksum). File
+/// systems without such attributes keep none.
+void keep_checksum(int fd, std::uint32_t checksum);
+std::optional<std::uint32_t> read_checksum(const File& file);
 
 /// Removes directories that became empty, from the parent of `key` up to but not `root`.
 void prune(const std::string& root, std::string_view key);

@@ -234,7 +234,8 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
       }
       length = std::min(size - offset, request.range->length);
     }
-    GetReply reply{{}, length, size, local::entity_tag(opened.info)};
+    GetReply reply{{}, length, size, local::entity_tag(opened.info),
+                   local::read_checksum(opened.file)};
     ByteSpan bytes = request.into;
     if (bytes.empty()) {
       reply.body = Buffer(length);
@@ -260,6 +261,7 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
   Result<PutReply> write_at(const Place& place, const PutRequest& request) const {
     ARRAYMORPH_ASSIGN(Draft draft, Draft::make(place));
     ARRAYMORPH_TRY(write_all(draft.fd(), request.body->span(), place.path));
+    if (request.checksum) local::keep_checksum(draft.fd(), *request.checksum);
     stamp(draft.fd());
     if (request.durable && ::fsync(draft.fd()) != 0) return errno_status(errno, "sync", place.path);
     struct stat info{};
@@ -309,7 +311,9 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
   Status copy_one(const std::string& from, const std::string& to) const {
     ARRAYMORPH_ASSIGN(GetReply source, read({from, {}, {}}));
     auto body = std::make_shared<const Buffer>(std::move(source.body));
-    return write({to, std::move(body), {}}).status();
+    PutRequest request{to, std::move(body), {}};
+    request.checksum = source.checksum;
+    return write(request).status();
   }
 
   const std::string root_;

@@ -14,6 +14,7 @@ namespace {
 struct Object {
   std::shared_ptr<const Buffer> body;
   std::string etag;
+  std::optional<std::uint32_t> checksum;
 };
 
 class MemoryStore final : public ObjectStore {
@@ -59,7 +60,9 @@ class MemoryStore final : public ObjectStore {
   void copy(std::string from, std::string to, DoneStatus done) override {
     Result<Object> object = find(from);
     if (!object.ok()) return done(object.status());
-    done(write({to, object->body, {}}).status());
+    PutRequest request{std::move(to), object->body, {}};
+    request.checksum = object->checksum;
+    done(write(request).status());
   }
 
   const std::string& url() const override { return url_; }
@@ -78,7 +81,7 @@ class MemoryStore final : public ObjectStore {
   Result<GetReply> read(const GetRequest& request) {
     ARRAYMORPH_ASSIGN(const Object object, find(request.key));
     ConstByteSpan bytes = object.body->span();
-    GetReply reply{{}, 0, bytes.size(), object.etag};
+    GetReply reply{{}, 0, bytes.size(), object.etag, object.checksum};
     if (request.range) {
       if (request.range->length == 0 || request.range->offset >= bytes.size()) {
         return Status(Code::invalid_argument, url_ + "/" + request.key + ": range past the end");
@@ -112,7 +115,7 @@ class MemoryStore final : public ObjectStore {
     }
     // A copy: the caller may change its own once it has been answered.
     Object object{std::make_shared<const Buffer>(Buffer::copy_of(request.body->span())),
-                  "\"" + std::to_string(++version_) + "\""};
+                  "\"" + std::to_string(++version_) + "\"", request.checksum};
     PutReply reply{object.etag};
     objects_.insert_or_assign(request.key, std::move(object));
     return reply;

@@ -4,9 +4,13 @@
 #include <aws/http/request_response.h>
 #include <aws/io/stream.h>
 #include <aws/io/uri.h>
+#include <aws/s3/s3.h>
 
+#include <charconv>
 #include <string_view>
 #include <utility>
+
+#include "store/s3/check_answer.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -92,6 +96,26 @@ std::string header(const aws_http_headers* headers, const char* name) {
   return std::string(view(value));
 }
 
+void take_headers(Request& request, const aws_http_headers* headers, int status) {
+  request.answer.status = status;
+  for (std::size_t i = 0; i < aws_http_headers_count(headers); ++i) {
+    aws_http_header each{};
+    if (aws_http_headers_get_index(headers, i, &each) == AWS_OP_SUCCESS) {
+      request.on_header(view(each.name), view(each.value));
+    }
+  }
+}
+
+constexpr std::size_t kMaxErrorBody = 64 << 10;
+
+void read_error(const aws_s3_meta_request_result& result, Failure& failure) {
+  if (result.error_response_body != nullptr) {
+    failure.body =
+        view(aws_byte_cursor_from_buf(result.error_response_body)).substr(0, kMaxErrorBody);
+  }
+  failure.bucket_region = header(result.error_response_headers, "x-amz-bucket-region");
+}
+
 }  // namespace
 
 bool Attempt::receives_in_place() { return kHasPlace<aws_s3_meta_request_options>; }
@@ -123,6 +147,7 @@ Attempt* Attempt::start(const Session& session, const Address& address,
   }
   options.user_data = attempt.get();
   options.headers_callback = on_headers;
+  options.telemetry_callback = on_telemetry;
   if (asked.in_place > 0) {
     const ByteSpan room = attempt->request_->room();
     attempt->place_ = aws_byte_buf_from_empty_array(room.data(), room.size());
@@ -138,29 +163,59 @@ Attempt* Attempt::start(const Session& session, const Address& address,
   return attempt->meta_ != nullptr ? attempt.release() : nullptr;
 }
 
+// The engine calls the functions below: what they throw must not reach it.
 int Attempt::on_headers(aws_s3_meta_request*, const aws_http_headers* headers, int status,
                         void* self) {
   Request& request = *static_cast<Attempt*>(self)->request_;
-  request.answer.status = status;
-  for (std::size_t i = 0; i < aws_http_headers_count(headers); ++i) {
-    aws_http_header each{};
-    if (aws_http_headers_get_index(headers, i, &each) == AWS_OP_SUCCESS) {
-      request.on_header(view(each.name), view(each.value));
-    }
+  try {
+    take_headers(request, headers, status);
+    // No byte more of an answer to something else: Client says what is wrong with it.
+    const bool refused = status / 100 == 2 && check_headers(request, Target());
+    return refused ? aws_raise_error(AWS_ERROR_S3_INVALID_CONTENT_RANGE_HEADER) : AWS_OP_SUCCESS;
+  } catch (...) {
+    request.out_of_memory = true;
+    return aws_raise_error(AWS_ERROR_OOM);
   }
-  return AWS_OP_SUCCESS;
 }
 
 int Attempt::on_body(aws_s3_meta_request*, const aws_byte_cursor* piece, std::uint64_t,
                      void* self) {
-  static_cast<Attempt*>(self)->request_->on_body(
-      {reinterpret_cast<const std::byte*>(piece->ptr), piece->len});
-  return AWS_OP_SUCCESS;
+  Request& request = *static_cast<Attempt*>(self)->request_;
+  try {
+    const bool wanted =
+        request.on_body({reinterpret_cast<const std::byte*>(piece->ptr), piece->len});
+    return wanted ? AWS_OP_SUCCESS : aws_raise_error(AWS_ERROR_SHORT_BUFFER);
+  } catch (...) {
+    request.out_of_memory = true;
+    return aws_raise_error(AWS_ERROR_OOM);
+  }
 }
 
 void Attempt::on_progress(aws_s3_meta_request*, const aws_s3_meta_request_progress* progress,
                           void* self) {
   static_cast<Attempt*>(self)->request_->answer.received += progress->bytes_transferred;
+}
+
+// What the engine keeps back otherwise: the headers of answers that broke off, as it collects bodies
+// before it shows either, and of failures that it would retry itself.
+void Attempt::on_telemetry(aws_s3_meta_request*, aws_s3_request_metrics* metrics, void* self) {
+  Attempt& attempt = *static_cast<Attempt*>(self);
+  Request& request = *attempt.request_;
+  int status = 0;
+  if (aws_s3_request_metrics_get_response_status_code(metrics, &status) != AWS_OP_SUCCESS) return;
+  attempt.seen_status_ = status;
+  aws_http_headers* headers = nullptr;
+  if (request.answer.status != 0 ||
+      aws_s3_request_metrics_get_response_headers(metrics, &headers) != AWS_OP_SUCCESS) {
+    return;
+  }
+  try {
+    if (status / 100 == 2) take_headers(request, headers, status);
+    const std::string wait = header(headers, "Retry-After");
+    std::from_chars(wait.data(), wait.data() + wait.size(), attempt.retry_after_);
+  } catch (...) {
+    request.out_of_memory = true;
+  }
 }
 
 void Attempt::on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_result* result,
@@ -171,10 +226,13 @@ void Attempt::on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_res
     failure.emplace();
     failure->engine_error = result->error_code;
     failure->http_status = result->response_status;
-    if (result->error_response_body != nullptr) {
-      failure->body = view(aws_byte_cursor_from_buf(result->error_response_body));
+    failure->seen_status = attempt.seen_status_;
+    failure->retry_after = attempt.retry_after_;
+    try {
+      read_error(*result, *failure);
+    } catch (...) {
+      failure->body.clear();  // out of memory: told without the server's words
     }
-    failure->bucket_region = header(result->error_response_headers, "x-amz-bucket-region");
   }
   attempt.finish_(attempt, failure);
   attempt.finish_ = nullptr;

@@ -48,13 +48,16 @@ class Attempt {
   static int on_body(aws_s3_meta_request*, const aws_byte_cursor* piece, std::uint64_t, void* self);
   static void on_progress(aws_s3_meta_request*, const aws_s3_meta_request_progress* progress,
                           void* self);
+  static void on_telemetry(aws_s3_meta_request*, aws_s3_request_metrics* metrics, void* self);
   static void on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_result* result,
                         void* self);
   static void on_gone(void* self);
 
   const std::shared_ptr<Request> request_;
   Finish finish_;
-  aws_byte_buf place_{};  // where the engine receives the body
+  aws_byte_buf place_{};      // where the engine receives the body
+  int seen_status_ = 0;       // of the answer, also where the result of the engine hides it
+  unsigned retry_after_ = 0;  // seconds, from the answer's headers
   aws_s3_meta_request* meta_ = nullptr;
 };
 

@@ -5,24 +5,35 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <exception>
 #include <random>
 #include <utility>
 
+#include "runtime/checksum.h"
+#include "runtime/log.h"
 #include "runtime/stats.h"
+#include "store/s3/check_answer.h"
 #include "store/s3/library.h"
-#include "store/s3/payload_hash.h"
 
 namespace arraymorph::store::s3 {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
 constexpr std::size_t kRequestsPerConnection = 4;  // enough to keep connections busy
 // Memory set aside for bodies before they arrive: enough for any connection, and soon used again.
 constexpr std::size_t kMaxSetAside = 64 << 20;
-constexpr std::uint64_t kCredentialsWaitMs = 5000;
+constexpr milliseconds kCredentialsWait{5000};
 constexpr unsigned kSoonRetries = 2;
 constexpr std::uint64_t kSoonDelayMs = 100;
 constexpr std::uint64_t kLaterDelayMs = 200;  // doubled with each attempt
 constexpr std::uint64_t kMaxDelayMs = 5000;
+constexpr unsigned kMaxRetryAfter = 30;                 // seconds that a server may ask for
+constexpr std::uint64_t kSlowestBytesPerSecond = 64 << 10;  // body bytes add to the deadline
+constexpr std::uint64_t kMostSeconds = 365 * 86400;
+constexpr milliseconds kLongestWatch{1000};
 constexpr std::chrono::seconds kCancelGrace{2};
 
 std::string authority_of(const S3Endpoint& endpoint, const std::string& region) {
@@ -46,12 +57,38 @@ Address address_of(const S3Endpoint& endpoint, const std::string& bucket,
   return address;
 }
 
-// Full jitter, so that many clients do not come back at the same instant.
-std::uint64_t retry_delay(Retry retry, unsigned failures) {
-  if (retry == Retry::soon) return kSoonDelayMs;
-  const std::uint64_t most = std::min(kMaxDelayMs, kLaterDelayMs << std::min(failures, 10u));
+// Jitter, so that many clients do not come back at the same instant.
+milliseconds retry_delay(const Verdict& verdict, const Failure& failure, unsigned failures) {
+  std::uint64_t most = std::min(kMaxDelayMs, kLaterDelayMs << std::min(failures, 10u));
+  if (verdict.retry == Retry::soon) most = kSoonDelayMs;
   thread_local std::minstd_rand random(std::random_device{}());
-  return std::uniform_int_distribution<std::uint64_t>(most / 4, most)(random);
+  const std::uint64_t delay = std::uniform_int_distribution<std::uint64_t>(most / 4, most)(random);
+  const std::uint64_t asked = failure.retry_after > kMaxRetryAfter ? 0 : failure.retry_after;
+  return milliseconds(delay + asked * 1000);
+}
+
+std::uint64_t milliseconds_since(Clock::time_point begin) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(Clock::now() - begin).count());
+}
+
+// One attempt on one line: "GET s3://bucket/key: 206, 1048576 bytes, 3.2 ms".
+void log_attempt(const Request& request, const std::optional<Failure>& failure,
+                 const Target& target) {
+  if (!log_enabled(LogLevel::debug)) return;
+  const int status = !failure                    ? request.answer.status
+                     : failure->http_status != 0 ? failure->http_status
+                                                 : failure->seen_status;
+  const double spent =
+      std::chrono::duration<double, std::milli>(Clock::now() - request.attempt_begun).count();
+  char time[32];
+  std::snprintf(time, sizeof time, "%.1f ms", spent);
+  const std::size_t bytes = request.body ? request.body->size() : request.answer.received;
+  std::string line = describe(request, target) + ": " + std::to_string(status);
+  if (failure && failure->http_status == 0) {
+    line.append(" ").append(aws_error_str(failure->engine_error));
+  }
+  log(LogLevel::debug, line + ", " + std::to_string(bytes) + " bytes, " + time);
 }
 
 // Makes `run` happen on an event loop; the loops run what is left when they end.
@@ -59,11 +96,11 @@ struct Timer {
   aws_task task{};
   std::function<void()> run;
 
-  static void start(std::uint64_t delay_ms, std::function<void()> run) {
+  static void start(milliseconds delay, std::function<void()> run) {
     auto* timer = new Timer;
     timer->run = std::move(run);
     aws_task_init(&timer->task, fire, timer, "arraymorph");
-    Library::instance().schedule(&timer->task, delay_ms);
+    Library::instance().schedule(&timer->task, static_cast<std::uint64_t>(delay.count()));
   }
 
   static void fire(aws_task*, void* self, aws_task_status) {
@@ -76,21 +113,22 @@ struct Timer {
 
 Client::Client(const std::string& bucket, const Config& config, const S3Endpoint& endpoint)
     : target_{bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region),
-              config.s3.region},
+              config.s3.region, config.s3.anonymous},
       address_(address_of(endpoint, bucket, config.s3.region)),
       options_{endpoint,
                config.s3.region,
                config.s3.ca_bundle,
-               CredentialSource::from_environment(),
+               CredentialSource::from_environment(config.s3.anonymous),
                config.connections,
                config.timeout_seconds},
       retries_(config.retries),
+      deadline_(config.deadline_seconds),
       limit_(kRequestsPerConnection * config.connections) {}
 
 void Client::send(std::shared_ptr<Request> request) {
   // On the caller's thread, which is often a worker, not on the few event loops.
-  if (address_.sign_payload) {
-    request->payload_hash = payload_hash(request->body ? request->body->span() : ConstByteSpan());
+  if (address_.sign_payload && !options_.source.anonymous) {
+    request->payload_hash = sha256_hex(request->body ? request->body->span() : ConstByteSpan());
   }
   Lock lock(mutex_);
   queue_.push_back(std::move(request));
@@ -130,53 +168,174 @@ bool Client::may_start(const Request& request) const {
 
 // With the lock held: the attempt may finish only after it has been entered.
 Status Client::launch(const std::shared_ptr<Request>& request) {
-  Attempt* const attempt = Attempt::start(
-      *session_, address_, request,
-      [self = shared_from_this()](Attempt& ended, const std::optional<Failure>& failure) {
-        self->finish(ended, failure);
-      });
-  if (attempt == nullptr) {
-    return Status(Code::internal,
-                  describe(*request, target_) + ": " + aws_error_str(aws_last_error()));
+  const Clock::time_point now = Clock::now();
+  request->attempt_begun = now;
+  if (!request->begun) request->begun = now;
+  request->generation = session_->generation();
+  Attempt* attempt = nullptr;
+  std::string refused;
+  try {
+    attempt = Attempt::start(
+        *session_, address_, request,
+        [self = shared_from_this()](Attempt& ended, const std::optional<Failure>& failure) {
+          self->finish(ended, failure);
+        });
+    if (attempt == nullptr) refused = aws_error_str(aws_last_error());
+  } catch (const std::exception&) {
+    refused = "out of memory";
   }
+  if (attempt == nullptr) {
+    return Status(Code::internal, describe(*request, target_) + ": " + refused);
+  }
+  ++request->attempts;
   attempts_.insert(attempt);
+  watch();
   return Status();
 }
 
+Status Client::launch_again(const std::shared_ptr<Request>& request) {
+  count(stats().retries);
+  return launch(request);
+}
+
+// Called by the engine, which must not be left by an exception.
 void Client::finish(Attempt& attempt, const std::optional<Failure>& failure) {
   const std::shared_ptr<Request> request = attempt.request();
-  Lock lock(mutex_);
-  attempts_.erase(&attempt);
-  if (may_ask_plainly(*request, failure)) {
-    request->in_place = 0;
-    count(stats().retries);
-    if (const Status status = launch(request); !status.ok()) complete(lock, request, status);
-  } else if (!failure) {
-    if (request->overflow || !request->fits()) {
-      complete(lock, request,
-               Status(Code::corrupt,
-                      describe(*request, target_) + ": the object is longer than expected"));
-    } else {
-      complete(lock, request, std::move(request->answer));
-    }
-  } else {
-    const Verdict verdict = judge(*request, *failure, target_);
-    if (may_retry(*request, verdict.retry)) {
-      request->lost = request->lost || verdict.retry == Retry::later;
-      count(stats().retries);
-      const std::uint64_t delay = retry_delay(verdict.retry, request->failures++);
-      Timer::start(delay, [self = shared_from_this(), request] {
-        Lock relock(self->mutex_);
-        if (const Status status = self->launch(request); !status.ok()) {
-          self->complete(relock, request, status);
-          self->pump(relock);
-        }
-      });
-    } else {
-      complete(lock, request, verdict.status);
+  try {
+    log_attempt(*request, failure, target_);
+    std::optional<Verdict> verdict = outcome(*request, failure);
+    Lock lock(mutex_);
+    attempts_.erase(&attempt);
+    conclude(lock, request, failure, std::move(verdict));
+    pump(lock);
+  } catch (const std::exception&) {
+    Lock lock(mutex_);
+    attempts_.erase(&attempt);
+    if (request->done) complete(lock, request, Status(Code::internal, "out of memory"));
+  }
+}
+
+// What the end of an attempt means; nothing: it has succeeded.
+std::optional<Verdict> Client::outcome(const Request& request,
+                                       const std::optional<Failure>& failure) {
+  const std::string what = describe(request, target_);
+  if (request.out_of_memory) {
+    return Verdict{Status(Code::internal, what + ": out of memory for what the server sends")};
+  }
+  if (request.overflow || (!failure && !request.fits())) {
+    return Verdict{Status(Code::corrupt, what + ": the object is longer than expected")};
+  }
+  // Also where the attempt was ended because its headers were wrong.
+  const bool answered = request.answer.status / 100 == 2;
+  if (answered) {
+    if (auto wrong = failure ? check_headers(request, target_) : check_answer(request, target_)) {
+      return wrong;
     }
   }
-  pump(lock);
+  if (failure) return judge(request, *failure, target_);
+  return std::nullopt;
+}
+
+void Client::conclude(Lock& lock, const std::shared_ptr<Request>& request,
+                      const std::optional<Failure>& failure, std::optional<Verdict> verdict) {
+  if (request->expired && failure && failure->engine_error == AWS_ERROR_S3_CANCELED) {
+    request->lost = true;
+    return complete(lock, request, too_late(*request));
+  }
+  if (may_ask_plainly(*request, failure)) {
+    request->in_place = 0;
+    if (const Status status = launch_again(request); !status.ok()) complete(lock, request, status);
+    return;
+  }
+  if (!verdict) return complete(lock, request, std::move(request->answer));
+  request->lost = request->lost || verdict->retry == Retry::later || cancelling_;
+  if (verdict->retry == Retry::renewed && renew_credentials(*request)) {
+    if (const Status status = launch_again(request); !status.ok()) complete(lock, request, status);
+    return;
+  }
+  if (!may_retry(*request, verdict->retry)) return complete(lock, request, verdict->status);
+  request->cause = verdict->status.message();
+  const Failure cause = failure.value_or(Failure());
+  const milliseconds delay = retry_delay(*verdict, cause, request->failures);
+  if (Clock::now() + delay >= due(*request)) {
+    return complete(lock, request, too_late(*request));
+  }
+  retry(request, cause, *verdict, delay);
+}
+
+void Client::retry(const std::shared_ptr<Request>& request, const Failure& failure,
+                   const Verdict& verdict, milliseconds delay) {
+  request->repeated = request->repeated || verdict.retry == Retry::once;
+  ++request->failures;
+  if (log_enabled(LogLevel::info)) {
+    log(LogLevel::info, verdict.status.message() + "; attempt " +
+                            std::to_string(request->attempts + 1) + " in " +
+                            std::to_string(delay.count()) + " ms" +
+                            (failure.retry_after > 0 ? " (the server said Retry-After: " +
+                                                           std::to_string(failure.retry_after) + ")"
+                                                     : ""));
+  }
+  waiting_.insert(request);
+  Timer::start(delay, [self = shared_from_this(), request] {
+    Lock lock(self->mutex_);
+    if (self->waiting_.erase(request) == 0) return;
+    if (const Status status = self->launch_again(request); !status.ok()) {
+      self->complete(lock, request, status);
+      self->pump(lock);
+    }
+  });
+}
+
+// Once for each request, and once for all requests that were sent with the same credentials.
+bool Client::renew_credentials(Request& request) {
+  if (cancelling_ || options_.source.fixed() || request.renewed) return false;
+  request.renewed = true;
+  if (request.generation != session_->generation()) return true;
+  const Status status = session_->renew_credentials(options_);
+  log(LogLevel::info, target_.endpoint + " says that the credentials have expired: " +
+                          (status.ok() ? "asked for new ones" : status.message()));
+  return status.ok();
+}
+
+// Huge bodies on slow links are not cut off: what the caller knows to come adds to the time. What a
+// server announces does not.
+Clock::time_point Client::due(const Request& request) const {
+  const std::uint64_t seconds = request.expected / kSlowestBytesPerSecond;
+  return *request.begun + deadline_ + std::chrono::seconds(std::min(seconds, kMostSeconds));
+}
+
+Status Client::too_late(const Request& request) const {
+  std::string text = describe(request, target_) + ": not done after " +
+                     std::to_string(milliseconds_since(*request.begun) / 1000) + " s and " +
+                     std::to_string(request.attempts) +
+                     (request.attempts == 1 ? " attempt at " : " attempts at ") + target_.endpoint +
+                     " (ARRAYMORPH_DEADLINE=" + std::to_string(deadline_.count()) + ")";
+  if (request.expired) {
+    text += "; the last attempt was not answered in full within " +
+            std::to_string(milliseconds_since(request.attempt_begun) / 1000) + " s";
+  }
+  if (!request.cause.empty()) text += "; the attempt before failed: " + request.cause;
+  return Status(Code::unavailable, text);
+}
+
+// One look at all attempts now and then, while there are any, costs less than a timer for each.
+void Client::watch() {
+  if (std::exchange(watching_, true)) return;
+  const milliseconds interval = std::min(kLongestWatch, milliseconds(deadline_) / 8);
+  Timer::start(interval, [self = shared_from_this()] { self->on_watch(); });
+}
+
+void Client::on_watch() {
+  const Lock lock(mutex_);
+  watching_ = false;
+  const Clock::time_point now = Clock::now();
+  for (Attempt* attempt : attempts_) {
+    Request& request = *attempt->request();
+    if (request.expired || now < due(request)) continue;
+    request.expired = true;
+    attempt->cancel();
+  }
+  if (active_ > 0 && session_) watch();
 }
 
 // The engine receives in place only what comes with all the headers S3 sends, and an empty object
@@ -199,8 +358,19 @@ bool Client::may_ask_plainly(const Request& request, const std::optional<Failure
 }
 
 bool Client::may_retry(const Request& request, Retry retry) const {
-  if (cancelling_ || retry == Retry::never || request.failures >= retries_) return false;
-  return retry == Retry::later || request.failures < kSoonRetries;
+  if (cancelling_ || request.failures >= retries_) return false;
+  switch (retry) {
+    case Retry::later:
+      return true;
+    case Retry::soon:
+      return request.failures < kSoonRetries;
+    case Retry::once:
+      return !request.repeated;
+    case Retry::never:
+    case Retry::renewed:
+      break;
+  }
+  return false;
 }
 
 void Client::complete(Lock& lock, const std::shared_ptr<Request>& request, Result<Answer> answer) {
@@ -228,7 +398,7 @@ void Client::fail_queued(Lock& lock, const Status& status) {
 // instead of after the engine's retries.
 void Client::look_up_credentials(Lock& lock) {
   credentials_ = Credentials::pending;
-  Timer::start(kCredentialsWaitMs, [self = shared_from_this()] { self->on_credentials_late(); });
+  Timer::start(kCredentialsWait, [self = shared_from_this()] { self->on_credentials_late(); });
   auto* self = new std::shared_ptr<Client>(shared_from_this());
   const auto found = [](aws_credentials* credentials, int, void* user_data) {
     const std::unique_ptr<std::shared_ptr<Client>> client(
@@ -269,7 +439,12 @@ bool Client::drain(Lock& lock, Deadline deadline) {
   if (changed_.wait_until(lock, deadline, idle)) return true;
   cancelling_ = true;
   for (Attempt* attempt : attempts_) attempt->cancel();
-  fail_queued(lock, Status(Code::unavailable, "cancelled, the process ends or forks"));
+  const Status cancelled(Code::unavailable, "cancelled, the process ends or forks");
+  while (!waiting_.empty()) {
+    const std::shared_ptr<Request> request = waiting_.extract(waiting_.begin()).value();
+    complete(lock, request, cancelled.with_context(request->cause));
+  }
+  fail_queued(lock, cancelled);
   const bool drained = changed_.wait_for(lock, kCancelGrace, idle);
   cancelling_ = false;
   return drained;
@@ -302,10 +477,13 @@ void Client::after_fork(bool child) {
     // Threads, sockets and what they had to do belong to the parent: forget, do not release.
     [[maybe_unused]] const Session* const theirs = session_.release();
     new std::deque<std::shared_ptr<Request>>(std::move(queue_));
+    new std::set<std::shared_ptr<Request>>(std::move(waiting_));
     queue_.clear();
+    waiting_.clear();
     attempts_.clear();
     active_ = 0;
     set_aside_ = 0;
+    watching_ = false;
     credentials_ = Credentials::unknown;
   }
   mutex_.unlock();

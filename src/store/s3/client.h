@@ -1,6 +1,7 @@
 // Client: sends the requests of one bucket, with retries, and survives fork and shutdown.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -44,10 +45,21 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   bool may_start(const Request& request) const;
   Status launch(const std::shared_ptr<Request>& request);
   void finish(Attempt& attempt, const std::optional<Failure>& failure);
+  std::optional<Verdict> outcome(const Request& request, const std::optional<Failure>& failure);
+  void conclude(Lock& lock, const std::shared_ptr<Request>& request,
+                const std::optional<Failure>& failure, std::optional<Verdict> verdict);
+  void retry(const std::shared_ptr<Request>& request, const Failure& failure,
+             const Verdict& verdict, std::chrono::milliseconds delay);
+  Status launch_again(const std::shared_ptr<Request>& request);
+  bool renew_credentials(Request& request);
   void complete(Lock& lock, const std::shared_ptr<Request>& request, Result<Answer> answer);
   void fail_queued(Lock& lock, const Status& status);
   bool may_ask_plainly(const Request& request, const std::optional<Failure>& failure) const;
   bool may_retry(const Request& request, Retry retry) const;
+  std::chrono::steady_clock::time_point due(const Request& request) const;
+  Status too_late(const Request& request) const;
+  void watch();
+  void on_watch();
   bool drain(Lock& lock, Deadline deadline);
   void look_up_credentials(Lock& lock);
   void on_credentials(bool found);
@@ -57,16 +69,19 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   const Address address_;
   const SessionOptions options_;
   const std::uint32_t retries_;
+  const std::chrono::seconds deadline_;  // of a request, all attempts together
   const std::size_t limit_;  // requests in the engine
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Request>> queue_;  // not handed to the engine yet
   std::set<Attempt*> attempts_;                 // in the engine
+  std::set<std::shared_ptr<Request>> waiting_;  // for their next attempt
   std::size_t active_ = 0;                      // requests in the engine or waiting to retry
   std::size_t set_aside_ = 0;                   // bytes of the requests that count as active
   bool stopping_ = false;                       // new requests wait
   bool cancelling_ = false;                     // no more retries
+  bool watching_ = false;                       // on_watch() will be called
   Credentials credentials_ = Credentials::unknown;
   std::unique_ptr<Session> session_;
 };

@@ -17,12 +17,13 @@ aws_byte_cursor cursor(const std::string& text) {
 
 }  // namespace
 
-CredentialSource CredentialSource::from_environment() {
+CredentialSource CredentialSource::from_environment(bool anonymous) {
   return {environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
-          environment("AWS_SESSION_TOKEN"), environment("AWS_PROFILE")};
+          environment("AWS_SESSION_TOKEN"), environment("AWS_PROFILE"), anonymous};
 }
 
 std::string CredentialSource::fingerprint() const {
+  if (anonymous) return "anonymous";
   const std::string all =
       access_key_id + '\n' + secret_access_key + '\n' + session_token + '\n' + profile;
   return access_key_id + "#" + std::to_string(std::hash<std::string>{}(all));
@@ -44,7 +45,9 @@ aws_credentials_provider* new_provider(const CredentialSource& source,
   on_shutdown.shutdown_callback = Latch::opened;
   on_shutdown.shutdown_user_data = Latch::user_data(gone);
   aws_credentials_provider* provider = nullptr;
-  if (source.fixed()) {
+  if (source.anonymous) {
+    provider = aws_credentials_provider_new_anonymous(aws_default_allocator(), &on_shutdown);
+  } else if (source.fixed()) {
     aws_credentials_provider_static_options options{};
     options.shutdown_options = on_shutdown;
     options.access_key_id = cursor(source.access_key_id);

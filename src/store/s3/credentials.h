@@ -19,18 +19,21 @@ struct CredentialSource {
   std::string secret_access_key;  ///< AWS_SECRET_ACCESS_KEY
   std::string session_token;      ///< AWS_SESSION_TOKEN
   std::string profile;            ///< AWS_PROFILE
+  bool anonymous = false;         ///< sign nothing, whatever else is given
 
-  static CredentialSource from_environment();
+  static CredentialSource from_environment(bool anonymous);
 
-  /// Key and secret were given: no look-up needed.
-  bool fixed() const { return !access_key_id.empty() && !secret_access_key.empty(); }
+  /// No look-up needed: key and secret were given, or none is wanted.
+  bool fixed() const {
+    return anonymous || (!access_key_id.empty() && !secret_access_key.empty());
+  }
   /// Differs for different credentials without telling them.
   std::string fingerprint() const;
   /// What to say when nothing was found.
   std::string advice() const;
 };
 
-/// The given key, or the chain below. One reference is the caller's; `gone` opens when the provider
+/// The given key, none, or the chain below. One reference is the caller's; `gone` opens when the provider
 /// has ended. Null on failure.
 aws_credentials_provider* new_provider(const CredentialSource& source,
                                        aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/log.h"
+#include "store/s3/tls_cause.h"
 #include "store/s3/xml.h"
 
 namespace arraymorph::store::s3 {
@@ -20,15 +22,18 @@ struct ServerError {
   std::string region;
 };
 
+// The server's words, fit to be shown.
 ServerError read_body(std::string_view body) {
+  constexpr std::size_t kMaxWord = 64;
+  constexpr std::size_t kMaxMessage = 500;
   ServerError error;
-  const auto text = [&](std::string_view path, std::string value) {
+  const auto text = [&](std::string_view path, const std::string& value) {
     if (path == "/Error/Code") {
-      error.code = std::move(value);
+      error.code = printable(value, kMaxWord);
     } else if (path == "/Error/Message") {
-      error.message = std::move(value);
+      error.message = printable(value, kMaxMessage);
     } else if (path == "/Error/Region") {
-      error.region = std::move(value);
+      error.region = printable(value, kMaxWord);
     }
   };
   walk_xml(body, text, [](std::string_view) {});
@@ -42,6 +47,9 @@ struct KnownCode {
   std::string_view advice;
 };
 
+constexpr std::string_view kSetTheClock =
+    "this machine's clock and the server's differ by too much: set the clock";
+
 constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"NoSuchKey", Code::not_found, Retry::never, ""},
     {"NoSuchVersion", Code::not_found, Retry::never, ""},
@@ -50,10 +58,10 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"SignatureDoesNotMatch", Code::permission_denied, Retry::never, "check AWS_SECRET_ACCESS_KEY"},
     {"InvalidAccessKeyId", Code::permission_denied, Retry::never, "check AWS_ACCESS_KEY_ID"},
     {"InvalidToken", Code::permission_denied, Retry::never, "check AWS_SESSION_TOKEN"},
-    {"ExpiredToken", Code::permission_denied, Retry::never,
-     "the temporary credentials have expired: renew AWS_SESSION_TOKEN"},
-    {"RequestTimeTooSkewed", Code::permission_denied, Retry::never,
-     "set the clock of this machine"},
+    {"ExpiredToken", Code::permission_denied, Retry::renewed,
+     "the temporary credentials have expired: set new ones (AWS_ACCESS_KEY_ID, "
+     "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN) or see to the profile or service that gives them"},
+    {"RequestTimeTooSkewed", Code::permission_denied, Retry::never, kSetTheClock},
     {"PreconditionFailed", Code::conflict, Retry::never, ""},
     {"ConditionalRequestConflict", Code::conflict, Retry::later, ""},
     {"OperationAborted", Code::unavailable, Retry::later, ""},
@@ -72,7 +80,8 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"ServiceUnavailable", Code::unavailable, Retry::later, ""},
 });
 
-KnownCode by_status(int status) {
+// `named`: the server gave a code that is none of the above.
+KnownCode by_status(int status, bool named) {
   switch (status) {
     case 404:
       return {{}, Code::not_found, Retry::never, {}};
@@ -82,8 +91,8 @@ KnownCode by_status(int status) {
               Code::permission_denied,
               Retry::never,
               "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"};
-    case 409:
-      return {{}, Code::conflict, Retry::later, {}};
+    case 409:  // named by the server unless it is about a concurrent request
+      return {{}, Code::conflict, named ? Retry::never : Retry::later, {}};
     case 412:
       return {{}, Code::conflict, Retry::never, {}};
     case 405:
@@ -104,12 +113,13 @@ KnownCode by_status(int status) {
 // The region is wrong when the server says so or redirects to the bucket's own.
 bool wrong_region(const ServerError& error, int status) {
   return error.code == "AuthorizationHeaderMalformed" || error.code == "PermanentRedirect" ||
-         error.code == "IllegalLocationConstraintException" || status == 301 || status == 307;
+         error.code == "IllegalLocationConstraintException" || (status >= 301 && status <= 308);
 }
 
-// 412 of a PUT means what its condition asked for.
-void apply_condition(const Request& request, Verdict& verdict, const std::string& what) {
-  if (request.condition == PutCondition::Kind::always) return;
+// 412 of a PUT means what its condition asked for. 409 does not: another request was under way.
+void apply_condition(const Request& request, int status, Verdict& verdict,
+                     const std::string& what) {
+  if (request.condition == PutCondition::Kind::always || status == 409) return;
   const bool absent = request.condition == PutCondition::Kind::if_absent;
   const Code code = verdict.status.code();
   if (code == Code::conflict) {
@@ -135,21 +145,43 @@ Verdict judge_answer(const Request& request, const Failure& failure, const Targe
   }
   if (wrong_region(error, failure.http_status)) {
     const std::string& region = error.region.empty() ? failure.bucket_region : error.region;
+    if (failure.http_status / 100 == 3) text += " (redirects are not followed)";
     text += " (the bucket is not in region " + target.region + ": set AWS_REGION";
     return {Status(Code::invalid_argument, text + (region.empty() ? ")" : "=" + region + ")"))};
   }
   const auto known = std::find_if(kKnownCodes.begin(), kKnownCodes.end(),
                                   [&](const KnownCode& each) { return each.name == error.code; });
-  const KnownCode meaning = known != kKnownCodes.end() ? *known : by_status(failure.http_status);
-  if (!meaning.advice.empty()) text.append(" (").append(meaning.advice).append(")");
+  const KnownCode meaning = known != kKnownCodes.end() ? *known : by_status(failure.http_status, !error.code.empty());
+  const bool refused = target.anonymous && meaning.code == Code::permission_denied;
+  const std::string_view advice =
+      refused ? "requests are anonymous, ARRAYMORPH_ANONYMOUS is set: the bucket's policy must let "
+                "everybody in"
+              : meaning.advice;
+  if (!advice.empty()) text.append(" (").append(advice).append(")");
   Verdict verdict{Status(meaning.code, text), meaning.retry};
-  apply_condition(request, verdict, what);
+  apply_condition(request, failure.http_status, verdict, what);
   return verdict;
 }
 
 bool is_credentials_error(int error) {
   return error >= static_cast<int>(AWS_ERROR_ENUM_BEGIN_RANGE(AWS_C_AUTH_PACKAGE_ID)) &&
          error < static_cast<int>(AWS_ERROR_ENUM_END_RANGE(AWS_C_AUTH_PACKAGE_ID));
+}
+
+std::string status_of(const Failure& failure) {
+  return failure.seen_status == 0 ? "" : std::to_string(failure.seen_status) + ": ";
+}
+
+std::string tls_cause(const std::string& engine_error) {
+  const std::string cause = printable(last_tls_cause());
+  return cause.empty() ? engine_error : cause;
+}
+
+std::string range_of(const Request& request) {
+  if (!request.range) return "";
+  const ByteRange& range = *request.range;
+  return " for bytes " + std::to_string(range.offset) + "-" +
+         std::to_string(range.offset + range.length - 1);
 }
 
 // No answer, or one whose details the engine keeps to itself.
@@ -170,19 +202,30 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
               Retry::soon};
     case AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE:
     case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
-      return {Status(Code::unavailable,
-                     text + "no TLS connection to " + target.endpoint + " (" + cause +
-                         "): if the server speaks plain http, say so in AWS_ENDPOINT_URL_S3; if "
-                         "its certificate is your own, name it in AWS_CA_BUNDLE"),
+      return {Status(Code::unavailable, text + "no TLS connection to " + target.endpoint + " (" +
+                                            tls_cause(cause) +
+                                            "): if the server speaks plain http, say so in "
+                                            "AWS_ENDPOINT_URL_S3; if its certificate is your own, "
+                                            "name it in AWS_CA_BUNDLE"),
               Retry::never};
     case AWS_ERROR_S3_CANCELED:
       return {Status(Code::unavailable, text + "cancelled, the process ends or forks"),
               Retry::never};
     case AWS_ERROR_S3_INTERNAL_ERROR:
     case AWS_ERROR_S3_SLOW_DOWN:
-      return {Status(Code::unavailable,
-                     text + target.endpoint + " is overloaded or failing (" + cause + ")"),
+    case AWS_ERROR_S3_REQUEST_TIMEOUT:
+      return {Status(Code::unavailable, text + status_of(failure) + target.endpoint +
+                                            " is overloaded or failing (" + cause + ")"),
               Retry::later};
+    case AWS_ERROR_S3_MISSING_CONTENT_RANGE_HEADER:
+    case AWS_ERROR_S3_INVALID_CONTENT_RANGE_HEADER:
+    case AWS_ERROR_S3_MISSING_CONTENT_LENGTH_HEADER:
+    case AWS_ERROR_S3_INVALID_CONTENT_LENGTH_HEADER:
+      return {Status(Code::corrupt, text + cause + range_of(request)), Retry::once};
+    case AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED:
+      return {Status(Code::permission_denied, text + status_of(failure) + "RequestTimeTooSkewed (" +
+                                                  std::string(kSetTheClock) + ")"),
+              Retry::never};
     default:
       break;
   }
@@ -191,7 +234,9 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
                    text + "cannot sign the request (" + cause + "): check the AWS credentials"),
             Retry::never};
   }
-  return {Status(Code::unavailable, text + "no answer from " + target.endpoint + ": " + cause),
+  const bool began = failure.seen_status != 0;
+  return {Status(Code::unavailable, text + (began ? "the answer of " : "no answer from ") +
+                                        target.endpoint + (began ? " broke off: " : ": ") + cause),
           Retry::later};
 }
 
@@ -199,7 +244,7 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
 
 std::string describe(const Request& request, const Target& target) {
   std::string text = std::string(request.method) + " s3://" + target.bucket;
-  if (!request.key.empty()) text += "/" + request.key;
+  if (!request.key.empty()) text += "/" + printable(request.key, 2000);
   return text;
 }
 

@@ -18,25 +18,14 @@ std::size_t room_in_place(const GetRequest& request) {
   return Attempt::receives_in_place() && fits && worthwhile ? room : 0;
 }
 
-Result<GetReply> read_answer(Result<Answer> answer, const std::string& what, bool ranged) {
+Result<GetReply> read_answer(Result<Answer> answer) {
   if (!answer.ok()) return answer.status();
-  if (ranged && answer->status != 206) {
-    return Status(Code::unsupported, what + ": the server ignores the Range header");
-  }
-  std::uint64_t expected = answer->has_length ? answer->content_length : answer->received;
   GetReply reply;
   reply.received = answer->received;
-  reply.object_size = answer->received;
-  if (!answer->content_range.empty()) {
-    reply.object_size = total_of(answer->content_range);
-    // In place, a whole object is asked for by a range too.
-    if (!ranged) expected = reply.object_size;
-  }
-  if (answer->received != expected) {
-    return Status(Code::corrupt, what + ": " + std::to_string(answer->received) + " of " +
-                                     std::to_string(expected) + " bytes arrived");
-  }
+  const bool part = answer->status == 206;
+  reply.object_size = part ? total_of(answer->content_range) : answer->received;
   reply.etag = std::move(answer->etag);
+  reply.checksum = answer->checksum;
   answer->body.shrink(answer->body.empty() ? 0 : answer->received);
   reply.body = std::move(answer->body);
   return reply;
@@ -57,9 +46,11 @@ void get_object(Client& client, GetRequest request, Done<GetReply> done) {
   }
   asked->in_place = room_in_place(request);
   if (request.into.empty()) asked->set_aside = asked->in_place;
-  asked->done = [what = describe(*asked, client.target()), ranged = request.range.has_value(),
-                 done = std::move(done)](Result<Answer> answer) {
-    done(read_answer(std::move(answer), what, ranged));
+  asked->expected = request.range           ? request.range->length
+                    : !request.into.empty() ? request.into.size()
+                                            : request.expected;
+  asked->done = [done = std::move(done)](Result<Answer> answer) {
+    done(read_answer(std::move(answer)));
   };
   client.send(asked);
 }

@@ -2,11 +2,15 @@
 #include <aws/s3/s3.h>
 
 #include "store/s3/libraries.h"
+#include "store/s3/tls_cause.h"
 #include "store/s3/tls_name.h"
 
 namespace arraymorph::store::s3 {
 
-void start_libraries() { aws_s3_library_init(aws_default_allocator()); }
+void start_libraries() {
+  aws_s3_library_init(aws_default_allocator());
+  listen_for_tls_causes();
+}
 
 void stop_libraries() { aws_s3_library_clean_up(); }
 

@@ -31,7 +31,8 @@ class SdkLog final : public FormattedLogSystem {
   void ProcessFormattedStatement(Aws::String&& statement) override {
     std::string_view line(statement);
     if (line.ends_with('\n')) line.remove_suffix(1);
-    log(LogLevel::debug, line);
+    // At this level the engine shows what it signs, session token included.
+    if (may_be_shown(line)) log(LogLevel::debug, line);
   }
 };
 

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <utility>
 
+#include "runtime/log.h"
 #include "store/s3/verbs.h"
 #include "store/s3/xml.h"
 
@@ -9,6 +10,8 @@ namespace arraymorph::store::s3 {
 namespace {
 
 constexpr std::size_t kMaxPage = 1000;  // S3's own limit
+// A page of the longest keys, each byte written as an entity.
+constexpr std::size_t kMaxBody = 16 << 20;
 
 // Some servers send the tag without its quotes here, unlike in headers.
 void add_quotes(std::string& etag) {
@@ -16,7 +19,24 @@ void add_quotes(std::string& etag) {
   if (bare) etag.insert(0, 1, '"').push_back('"');
 }
 
-Result<ListReply> parse(const Buffer& body, const std::string& what) {
+// The page goes on where the last one ended, under the prefix, or walking the pages would never
+// end or lead astray.
+Status check_page(const ListReply& reply, const ListRequest& asked, bool truncated,
+                  const std::string& what) {
+  for (const ObjectInfo& object : reply.objects) {
+    if (!object.key.starts_with(asked.prefix) || object.key <= asked.after) {
+      return {Code::corrupt, what + ": the list of objects has '" + printable(object.key) +
+                                 "', which was not asked for" +
+                                 (asked.after.empty() ? "" : " after '" + asked.after + "'")};
+    }
+  }
+  if (truncated && reply.objects.empty()) {
+    return {Code::corrupt, what + ": the list of objects is cut off before its first"};
+  }
+  return {};
+}
+
+Result<ListReply> parse(const Buffer& body, const ListRequest& asked, const std::string& what) {
   ListReply reply;
   ObjectInfo object;
   bool truncated = false;
@@ -46,6 +66,11 @@ Result<ListReply> parse(const Buffer& body, const std::string& what) {
   }
   std::sort(reply.objects.begin(), reply.objects.end(),
             [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
+  ARRAYMORPH_TRY(check_page(reply, asked, truncated, what));
+  if (reply.objects.size() > asked.limit) {
+    reply.objects.resize(asked.limit);
+    truncated = true;
+  }
   if (truncated && !reply.objects.empty()) reply.next = reply.objects.back().key;
   return reply;
 }
@@ -59,11 +84,12 @@ void list_objects(Client& client, const ListRequest& request, Done<ListReply> do
   asked->query = "list-type=2&max-keys=" + std::to_string(std::min(request.limit, kMaxPage)) +
                  "&prefix=" + encode_query(request.prefix);
   if (!request.after.empty()) asked->query += "&start-after=" + encode_query(request.after);
-  asked->done = [what = describe(*asked, client.target()) + "/" + request.prefix,
+  asked->most = kMaxBody;
+  asked->done = [what = describe(*asked, client.target()) + "/" + request.prefix, request,
                  done = std::move(done)](Result<Answer> answer) {
     if (!answer.ok()) return done(answer.status());
     answer->body.shrink(answer->received);
-    done(parse(answer->body, what));
+    done(parse(answer->body, request, what));
   };
   client.send(asked);
 }

@@ -1,6 +1,7 @@
 // One S3 request as data: what is asked, and what came back.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@ struct Answer {
   std::string content_range;
   std::uint64_t content_length = 0;
   bool has_length = false;
+  std::optional<std::uint32_t> checksum;  ///< see PutRequest::checksum
   Buffer body;               ///< not used when Request::into is
   std::size_t received = 0;  ///< bytes of the body
 };
@@ -40,24 +42,51 @@ struct Request {
   ByteSpan into;              ///< see GetRequest::into
   std::size_t in_place = 0;   ///< the engine receives up to so many bytes itself; 0: on_body does
   std::size_t set_aside = 0;  ///< bytes allocated for the body before it arrives
+  std::uint64_t expected = 0;   ///< bytes of the body that may come, where the caller knows a bound
+  std::size_t most = 0;         ///< a longer body is refused; 0: none is too long
   std::function<void(Result<Answer>)> done;
 
   // State of the attempt under way.
   Answer answer;
-  bool overflow = false;  ///< the body does not fit into `into`
-  unsigned failures = 0;  ///< attempts that failed
-  bool lost = false;      ///< one of them may have done its work without an answer
+  bool overflow = false;       ///< the body does not fit into `into` or is longer than `most`
+  bool out_of_memory = false;  ///< there is none for the body
+  std::chrono::steady_clock::time_point attempt_begun;
+
+  // State of all attempts, kept by Client.
+  std::optional<std::chrono::steady_clock::time_point> begun;  ///< the first of them
+  unsigned attempts = 0;                   ///< made, the one under way included
+  unsigned failures = 0;                   ///< of these, failed
+  bool lost = false;        ///< one of them may have done its work without an answer
+  bool expired = false;     ///< cancelled at the deadline
+  bool repeated = false;    ///< asked once more after a damaged answer
+  bool renewed = false;     ///< asked once more with new credentials
+  unsigned generation = 0;  ///< of the credentials of the last attempt
+  std::string cause;        ///< why the last attempt failed
 
   void begin_attempt();
   void on_header(std::string_view name, std::string_view value);
-  void on_body(ConstByteSpan piece);
+  /// False when no more of the body is wanted.
+  bool on_body(ConstByteSpan piece);
   /// Where the body is received in place.
   ByteSpan room() { return into.empty() ? answer.body.span() : into; }
   /// After a success: false when the object does not fit where it was received in place.
   bool fits() const;
 };
 
-/// The total of "bytes 0-99/1234"; 0 where the server does not tell.
+/// Where a checksum lies with its object.
+inline constexpr std::string_view kChecksumHeader = "x-amz-meta-arraymorph-crc32c";
+
+/// "bytes 0-99/1234".
+struct ContentRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::optional<std::uint64_t> total;  ///< nothing: "*"
+};
+
+/// Nothing where `text` is not one, contradicts itself, or has a number of 2^63 or more.
+std::optional<ContentRange> parse_content_range(std::string_view text);
+
+/// The total of a Content-Range; 0 where the server does not tell.
 std::uint64_t total_of(std::string_view content_range);
 
 /// Percent-encodes everything but unreserved characters (RFC 3986) and, in a path, '/'.

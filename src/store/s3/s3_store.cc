@@ -66,8 +66,9 @@ std::string s3_identity(const std::string& bucket, const Config& config) {
   std::string id = bucket;
   for (const std::string& part :
        {s3.endpoint, s3.region, s3.addressing_style, s3.use_tls, s3.signed_payloads, s3.ca_bundle,
-        s3::CredentialSource::from_environment().fingerprint(), std::to_string(config.connections),
-        std::to_string(config.retries), std::to_string(config.timeout_seconds)}) {
+        s3::CredentialSource::from_environment(s3.anonymous).fingerprint(),
+        std::to_string(config.connections), std::to_string(config.retries),
+        std::to_string(config.timeout_seconds), std::to_string(config.deadline_seconds)}) {
     id += '\n' + part;
   }
   return id;

@@ -27,22 +27,34 @@ Status engine_failed(const std::string& what) {
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
   ARRAYMORPH_ASSIGN(aws_client_bootstrap* const bootstrap, Library::instance().acquire());
   std::unique_ptr<Session> session(new Session);
+  session->bootstrap_ = bootstrap;
   Status status;
   if (options.endpoint.tls || !options.source.fixed()) status = session->open_tls(options);
-  if (status.ok()) {
-    session->provider_gone_ = Latch::make();
-    session->provider_ =
-        new_provider(options.source, bootstrap, session->tls_, session->provider_gone_);
-    // A chain without a single source is refused at once, not when it is asked.
-    if (session->provider_ == nullptr) {
-      status = options.source.fixed() ? engine_failed("cannot set up AWS credentials")
-                                      : Status(Code::permission_denied, options.source.advice());
-    }
-  }
-  if (status.ok()) status = session->open_client(options, bootstrap);
+  if (status.ok()) status = session->open_provider(options);
+  if (status.ok()) status = session->open_client(options);
   if (status.ok()) return session;
   session->close(std::chrono::steady_clock::now() + kFailedStartGrace);
   return status;
+}
+
+Status Session::open_provider(const SessionOptions& options) {
+  auto gone = Latch::make();
+  aws_credentials_provider* const opened = new_provider(options.source, bootstrap_, tls_, gone);
+  // A chain without a single source is refused at once, not when it is asked.
+  if (opened == nullptr) {
+    return options.source.fixed() ? engine_failed("cannot set up AWS credentials")
+                                  : Status(Code::permission_denied, options.source.advice());
+  }
+  providers_gone_.push_back(std::move(gone));
+  // Attempts under way and the client hold references to the one before.
+  aws_credentials_provider_release(std::exchange(provider_, opened));
+  return Status();
+}
+
+Status Session::renew_credentials(const SessionOptions& options) {
+  ARRAYMORPH_TRY(open_provider(options));
+  ++generation_;
+  return Status();
 }
 
 Status Session::open_tls(const SessionOptions& options) {
@@ -64,7 +76,7 @@ Status Session::open_tls(const SessionOptions& options) {
   return status;
 }
 
-Status Session::open_client(const SessionOptions& options, aws_client_bootstrap* bootstrap) {
+Status Session::open_client(const SessionOptions& options) {
   const aws_byte_cursor region =
       aws_byte_cursor_from_array(options.region.data(), options.region.size());
   aws_signing_config_aws signing;
@@ -74,7 +86,7 @@ Status Session::open_client(const SessionOptions& options, aws_client_bootstrap*
   monitoring.allowable_throughput_failure_interval_seconds = options.timeout_seconds;
 
   aws_s3_client_config config{};
-  config.client_bootstrap = bootstrap;
+  config.client_bootstrap = bootstrap_;
   config.region = region;
   config.signing_config = &signing;
   config.tls_mode = options.endpoint.tls ? AWS_MR_TLS_ENABLED : AWS_MR_TLS_DISABLED;
@@ -107,7 +119,7 @@ void Session::close(Deadline deadline) {
   }
   if (provider_ != nullptr) {
     aws_credentials_provider_release(std::exchange(provider_, nullptr));
-    ended = provider_gone_->wait_until(deadline) && ended;
+    for (const auto& gone : providers_gone_) ended = gone->wait_until(deadline) && ended;
   }
   if (tls_ != nullptr) aws_tls_ctx_release(std::exchange(tls_, nullptr));
   if (ended) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/config.h"
 #include "runtime/lifecycle.h"
@@ -31,18 +32,27 @@ class Session {
   /// Releases everything and waits for it to end; call once, with no request under way.
   void close(Deadline deadline);
 
+  /// Replace credentials that the server calls expired before their time: requests started from
+  /// now on ask the provider anew.
+  Status renew_credentials(const SessionOptions& options);
+
   aws_s3_client* client() const { return client_; }
   aws_credentials_provider* provider() const { return provider_; }
+  /// Of the credentials, counted up by each renewal.
+  unsigned generation() const { return generation_; }
 
  private:
   Session() = default;
   Status open_tls(const SessionOptions& options);
-  Status open_client(const SessionOptions& options, aws_client_bootstrap* bootstrap);
+  Status open_provider(const SessionOptions& options);
+  Status open_client(const SessionOptions& options);
 
+  aws_client_bootstrap* bootstrap_ = nullptr;  // the Library's
   aws_tls_ctx* tls_ = nullptr;
   aws_credentials_provider* provider_ = nullptr;
   aws_s3_client* client_ = nullptr;
-  std::shared_ptr<Latch> provider_gone_;
+  unsigned generation_ = 0;
+  std::vector<std::shared_ptr<Latch>> providers_gone_;
   std::shared_ptr<Latch> client_gone_;
 };
 

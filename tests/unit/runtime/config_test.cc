@@ -80,6 +80,29 @@ TEST_F(ConfigTest, NumbersHaveBounds) {
   expect_refused(read({{"ARRAYMORPH_PIECE_BYTES", "0"}}).status(), {"ARRAYMORPH_PIECE_BYTES"});
 }
 
+TEST_F(ConfigTest, ChecksumsAreChosenByName) {
+  EXPECT_EQ(read({})->checksums, Checksums::crc32c);
+  EXPECT_EQ(read({{"ARRAYMORPH_CHECKSUMS", "Off"}})->checksums, Checksums::off);
+  EXPECT_EQ(read({{"ARRAYMORPH_CHECKSUMS", "etag"}})->checksums, Checksums::etag);
+  expect_refused(read({{"ARRAYMORPH_CHECKSUMS", "md5"}}).status(),
+                 {"ARRAYMORPH_CHECKSUMS", "md5", "off", "crc32c", "etag"});
+}
+
+TEST_F(ConfigTest, DeadlinesHaveBounds) {
+  EXPECT_EQ(read({})->deadline_seconds, 120u);
+  EXPECT_EQ(read({{"ARRAYMORPH_DEADLINE", "7"}})->deadline_seconds, 7u);
+  expect_refused(read({{"ARRAYMORPH_DEADLINE", "0"}}).status(), {"ARRAYMORPH_DEADLINE"});
+  expect_refused(read({{"ARRAYMORPH_DEADLINE", "never"}}).status(), {"never", "86400"});
+}
+
+TEST_F(ConfigTest, AnonymousIsAFlag) {
+  EXPECT_FALSE(read({})->s3.anonymous);
+  EXPECT_TRUE(read({{"ARRAYMORPH_ANONYMOUS", "true"}})->s3.anonymous);
+  EXPECT_FALSE(read({{"ARRAYMORPH_ANONYMOUS", "no"}})->s3.anonymous);
+  expect_refused(read({{"ARRAYMORPH_ANONYMOUS", "maybe"}}).status(),
+                 {"ARRAYMORPH_ANONYMOUS", "maybe", "true"});
+}
+
 TEST_F(ConfigTest, RootsBecomeAbsolute) {
   EXPECT_EQ(read({{"ARRAYMORPH_ROOT", "/data/./x/"}})->root, "/data/x");
   EXPECT_EQ(read({{"ARRAYMORPH_ROOT", "/"}})->root, "/");
@@ -89,7 +112,9 @@ TEST_F(ConfigTest, RootsBecomeAbsolute) {
 TEST_F(ConfigTest, LogLevelIsApplied) {
   ASSERT_TRUE(read({{"ARRAYMORPH_LOG", "Debug"}}).ok());
   EXPECT_TRUE(log_enabled(LogLevel::debug));
-  expect_refused(read({{"ARRAYMORPH_LOG", "loud"}}).status(), {"ARRAYMORPH_LOG", "loud"});
+  ASSERT_TRUE(read({{"ARRAYMORPH_LOG", "off"}}).ok());
+  EXPECT_FALSE(log_enabled(LogLevel::error));
+  expect_refused(read({{"ARRAYMORPH_LOG", "loud"}}).status(), {"ARRAYMORPH_LOG", "loud", "off"});
   ::unsetenv("ARRAYMORPH_LOG");
   ASSERT_TRUE(read({}).ok());
   EXPECT_FALSE(log_enabled(LogLevel::info));
@@ -142,6 +167,16 @@ TEST(S3EndpointTest, ContradictionsAreRefused) {
   }
   const std::string message = s3_endpoint(with_endpoint("localhost:9000")).status().message();
   EXPECT_NE(message.find("http://localhost:9000"), std::string::npos) << message;
+}
+
+TEST(S3EndpointTest, PasswordsInUrlsAreNotRepeated) {
+  for (const char* endpoint :
+       {"http://me:hidden@h", "me:hidden@h", "https://me:hid/hidden@h", "ftp://me:hidden@h",
+        "http://h/?X-Amz-Signature=hidden", "http://h#hidden"}) {
+    const Status status = s3_endpoint(with_endpoint(endpoint)).status();
+    EXPECT_EQ(status.code(), Code::invalid_argument) << endpoint;
+    EXPECT_EQ(status.message().find("hidden"), std::string::npos) << status.message();
+  }
 }
 
 TEST(S3EndpointTest, AwsIsTheDefault) {

@@ -78,6 +78,30 @@ TEST(S3ErrorsTest, RetriesWhatMayPass) {
   EXPECT_EQ(judge_http(501, "").status.code(), Code::unsupported);
 }
 
+TEST(S3ErrorsTest, OtherConflictsAreNotRetried) {
+  EXPECT_EQ(judge_http(409, body("BucketNotEmpty")).retry, Retry::never);
+  EXPECT_EQ(judge_http(409, "").retry, Retry::later);
+  // It does not say that the object exists.
+  const Verdict verdict =
+      judge_http(409, body("ConditionalRequestConflict"), PutCondition::Kind::if_absent);
+  EXPECT_EQ(verdict.status.code(), Code::conflict);
+}
+
+TEST(S3ErrorsTest, ExpiredTokensAskForNewOnes) {
+  const Verdict verdict = judge_http(400, body("ExpiredToken"));
+  EXPECT_EQ(verdict.retry, Retry::renewed);
+  EXPECT_EQ(verdict.status.code(), Code::permission_denied);
+  expect_words(verdict.status, {"ExpiredToken", "AWS_SESSION_TOKEN"});
+}
+
+TEST(S3ErrorsTest, TheServersWordsStayOnOneLine) {
+  const std::string message =
+      judge_http(400, "<Error><Code>A&#10;B</Code><Message>&#27;[31m</Message></Error>")
+          .status.message();
+  EXPECT_NE(message.find("A\\nB"), std::string::npos) << message;
+  EXPECT_EQ(message.find('\x1b'), std::string::npos) << message;
+}
+
 TEST(S3ErrorsTest, TransportErrorsNameTheEndpoint) {
   Request request;
   request.method = "GET";
