@@ -20,9 +20,21 @@ struct ServerError {
   std::string region;
 };
 
+// The server's words end in terminals and logs.
+constexpr std::size_t kMostWords = 500;
+
+std::string printable(std::string text) {
+  text.resize(std::min(text.size(), kMostWords));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
+}
+
 ServerError read_body(std::string_view body) {
   ServerError error;
   const auto text = [&](std::string_view path, std::string value) {
+    value = printable(std::move(value));
     if (path == "/Error/Code") {
       error.code = std::move(value);
     } else if (path == "/Error/Message") {
