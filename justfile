@@ -50,6 +50,10 @@ test-conformance: build setup-test
 test-python *arguments: install setup-test
     python -m pytest tests/python "$@"
 
+# Damaged files: every bit of the HDF5 part flipped, one file each, beside native HDF5 (minutes)
+test-hostile *arguments: install setup-test
+    HOSTILE_EVERY_BIT=1 python -m pytest -s tests/python/test_hostile.py "$@"
+
 # Start, exit, fork, threads on both stores: n=RUNS of each scenario (200 takes hours)
 test-process n="2" *arguments: install setup-test
     shift; python -m pytest tests/process --runs='{{ trim_start_match(n, "n=") }}' "$@"
@@ -118,6 +122,10 @@ tsan: setup
     cmake --preset tsan
     cmake --build --preset tsan
     ctest --preset tsan -j2
+
+# Fuzz targets of tests/fuzz with libFuzzer (clang): [seconds=60] [TARGET ...], one after the other
+fuzz *arguments: setup
+    @scripts/fuzz "$@"
 
 # C++ tests and conformance on the AWS SDK for C++, which CMAKE_PREFIX_PATH (or Conan's toolchain) names
 test-sdk preset="sdk": setup-test

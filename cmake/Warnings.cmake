@@ -12,3 +12,12 @@ if(ARRAYMORPH_SANITIZE)
   target_compile_options(arraymorph_options INTERFACE -fsanitize=${ARRAYMORPH_SANITIZE} -fno-omit-frame-pointer -g)
   target_link_options(arraymorph_options INTERFACE -fsanitize=${ARRAYMORPH_SANITIZE})
 endif()
+if(ARRAYMORPH_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "ARRAYMORPH_FUZZ needs clang, the compiler that brings libFuzzer")
+  endif()
+  # Not through ARRAYMORPH_SANITIZE: the S3 engine below would be built anew for it.
+  target_compile_options(arraymorph_options INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
+  target_link_options(arraymorph_options INTERFACE -fsanitize=address,undefined)
+endif()

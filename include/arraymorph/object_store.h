@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +29,17 @@ struct GetRequest {
   /// longer is Code::corrupt. Must stay valid until the callback has run.
   ByteSpan into;
   /// Where the caller knows an upper bound of the body: at least that many bytes are set aside for
-  /// it at once. A longer body arrives all the same. 0: not known; a range is its own bound.
+  /// it at once. A longer body arrives all the same, up to largest_body(). 0: not known; a range is
+  /// its own bound.
   std::uint64_t expected = 0;
 };
+
+/// The longest body that whoever asks can have use for: filters never make more of a chunk. Stores
+/// refuse a longer one as Code::corrupt before they take memory for it.
+inline std::uint64_t largest_body(const GetRequest& request) {
+  if (request.expected == 0) return std::numeric_limits<std::uint64_t>::max();
+  return 16 * request.expected + (std::uint64_t{1} << 20);
+}
 
 struct GetReply {
   Buffer body;                    ///< empty when `into` was used

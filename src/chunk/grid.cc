@@ -68,6 +68,10 @@ Status validate(const Grid& grid) {
       return {Code::invalid_argument, "array size overflows"};
     }
   }
+  if (chunk_bytes > kMostChunkBytes) {
+    return {Code::invalid_argument, "chunks of " + std::to_string(chunk_bytes) +
+                                        " bytes; at most " + std::to_string(kMostChunkBytes)};
+  }
   return {};
 }
 

@@ -16,6 +16,10 @@ using Extent = std::vector<std::uint64_t>;
 /// Position of a chunk in the grid, one value per dimension.
 using Index = std::vector<std::uint64_t>;
 
+/// The most bytes of a decoded chunk: HDF5's own limit (32 bits), and less than S3 takes in one
+/// PUT.
+inline constexpr std::uint64_t kMostChunkBytes = (std::uint64_t{1} << 32) - 1;
+
 struct Grid {
   Extent dims;                     ///< current dataset extent, elements
   Extent chunk;                    ///< chunk extent, elements; never 0; same rank as dims
@@ -30,7 +34,8 @@ struct Grid {
   bool contains(const Index& index) const;
 };
 
-/// Refuses rank mismatch, zero chunk extents, zero element size and sizes that overflow 63 bits.
+/// Refuses rank mismatch, zero chunk extents, zero element size, chunks over kMostChunkBytes and
+/// arrays that overflow 63 bits.
 Status validate(const Grid& grid);
 
 /// "<prefix>/c/<i>/<j>", the default chunk-key encoding of Zarr v3; with the tag of a version

@@ -11,6 +11,11 @@ namespace {
 // The filter mask has one bit per filter; HDF5 allows no more filters (H5Z_MAX_NFILTERS).
 constexpr std::size_t kMaxFilters = 32;
 
+// Between filters no more bytes than so many times the chunk: dozens of filters, each of which may
+// make more of it, would ask for any amount of memory.
+constexpr std::size_t kMostGrowth = 1024;
+constexpr std::size_t kLeastRoom = std::size_t{1} << 20;
+
 struct Step {
   std::unique_ptr<const codec::Filter> run;
   int id = 0;
@@ -57,6 +62,10 @@ class BuiltinCodec final : public ChunkCodec {
     std::size_t first = steps_.size();  // of those applied
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       limits[i + 1] = applied(i) ? steps_[i].run->max_encoded(limits[i]) : limits[i];
+      if (limits[i + 1] / kMostGrowth > into.size() + kLeastRoom / kMostGrowth) {
+        return {Code::unsupported, "the filters together may make too much of a chunk of " +
+                                       std::to_string(into.size()) + " bytes"};
+      }
       if (applied(i)) first = std::min(first, i);
     }
     if (stored.size() > limits[steps_.size()]) {

@@ -45,7 +45,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"ARRAYMORPH_READ_AHEAD", "size, 0: off", "64M",
      "chunks fetched ahead of a loop over an array"},
     {"ARRAYMORPH_INLINE_BYTES", "size", "64K", "smaller datasets lie in the metadata object"},
-    {"ARRAYMORPH_PIECE_BYTES", "size, at least 1", "8M",
+    {"ARRAYMORPH_PIECE_BYTES", "size, 1 to 4294967295", "8M",
      "pieces a contiguous dataset is split into"},
     {"ARRAYMORPH_WRITE", "in-place | new-objects", "in-place",
      "where chunks of committed data go that are written again"},
@@ -148,7 +148,8 @@ Status read_numbers(Config& config) {
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_IN_FLIGHT_BYTES", 0, any, config.in_flight_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_READ_AHEAD", 0, any, config.read_ahead_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_INLINE_BYTES", 0, any, config.inline_bytes));
-  ARRAYMORPH_TRY(read_number("ARRAYMORPH_PIECE_BYTES", 1, any, config.piece_bytes));
+  constexpr std::uint64_t most_piece = std::numeric_limits<std::uint32_t>::max();  // of any chunk
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_PIECE_BYTES", 1, most_piece, config.piece_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_RETRIES", 0, 100, config.retries));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_DEADLINE", 1, 86400, config.deadline_seconds));
   return read_number("ARRAYMORPH_TIMEOUT", 1, 3600, config.timeout_seconds);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "store/local/files.h"
@@ -33,10 +34,15 @@ Result<std::optional<std::string>> read_pointer(const std::string& path) {
       info.st_size < static_cast<off_t>(kFooter)) {
     return none;
   }
-  const local::File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // What lies there may have been exchanged meanwhile, even for a pipe.
+  const local::File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.ok() || fstat(file.fd(), &info) != 0 || !S_ISREG(info.st_mode) ||
+      info.st_size > kLargest || info.st_size < static_cast<off_t>(kFooter)) {
+    return none;
+  }
   std::array<char, kFooter> footer{};
   const off_t end = info.st_size - static_cast<off_t>(kFooter);
-  if (!file.ok() || !read_at(file.fd(), footer.data(), footer.size(), end)) return none;
+  if (!read_at(file.fd(), footer.data(), footer.size(), end)) return none;
   if (std::string_view(footer.data() + 4, kPointerMagic.size()) != kPointerMagic) return none;
 
   std::string url(length_of(footer) <= static_cast<std::size_t>(end) ? length_of(footer) : 0, '\0');
@@ -44,7 +50,10 @@ Result<std::optional<std::string>> read_pointer(const std::string& path) {
       !read_at(file.fd(), url.data(), url.size(), end - static_cast<off_t>(url.size()))) {
     url.clear();
   }
-  if (!url.starts_with("s3://") && !url.starts_with("file:///")) {
+  const bool control = std::any_of(url.begin(), url.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  if (control || (!url.starts_with("s3://") && !url.starts_with("file:///"))) {
     return Status(Code::corrupt, path +
                                      " is a damaged ArrayMorph pointer; write it again with "
                                      "`python -m arraymorph pointer URL " +

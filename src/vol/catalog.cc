@@ -3,15 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+
+#include "vol/prefix.h"
 
 namespace arraymorph::vol {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr unsigned kVersion = 1;
 constexpr std::size_t kMaxRank = 32;  // H5S_MAX_RANK
+constexpr int kMostAllocTime = 3;     // H5D_ALLOC_TIME_INCR
+// Brackets inside each other; a catalog needs 6. The parser would take memory for any number.
+constexpr int kDeepest = 16;
 
 void append_number(std::string& text, std::uint64_t number) {
   std::array<char, 20> digits;
@@ -108,12 +115,31 @@ bool read_extent(const json& value, std::vector<std::uint64_t>& out) {
   return true;
 }
 
-bool safe_prefix(const std::string& prefix) {
-  return !prefix.empty() && prefix.front() != '/' && prefix.back() != '/' &&
-         prefix.find('\0') == std::string::npos &&
-         ("/" + prefix + "/").find("/../") == std::string::npos &&
-         ("/" + prefix + "/").find("/./") == std::string::npos &&
-         prefix.find("//") == std::string::npos;
+bool too_deep(std::string_view text) {
+  int depth = 0;
+  bool inside_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      inside_string = !inside_string;
+    } else if (inside_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDeepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+/// `value` as a T: nothing when it is not a whole number from 0 to `most`.
+template <class T>
+std::optional<T> number(const json& value, T most = std::numeric_limits<T>::max()) {
+  if (!value.is_number_unsigned()) return std::nullopt;
+  const auto wide = value.get<std::uint64_t>();
+  if (wide > static_cast<std::uint64_t>(most)) return std::nullopt;
+  return static_cast<T>(wide);
 }
 
 Status read_masks(const json& value, CatalogEntry& entry) {
@@ -121,10 +147,13 @@ Status read_masks(const json& value, CatalogEntry& entry) {
   for (const json& item : value) {
     chunk::Index index;
     if (!item.is_array() || item.size() != 2 || !read_extent(item[0], index) ||
-        !item[1].is_number_unsigned()) {
+        index.size() != entry.chunk.size()) {
       return malformed("filter_masks");
     }
-    entry.records.filter_masks[index] = item[1].get<std::uint32_t>();
+    const auto mask = number<std::uint32_t>(item[1]);
+    if (!mask || !entry.records.filter_masks.emplace(std::move(index), *mask).second) {
+      return malformed("filter_masks");
+    }
   }
   return {};
 }
@@ -153,25 +182,37 @@ Status read_versions(const json& value, CatalogEntry& entry) {
   return {};
 }
 
-Status read_dataset(const json& value, Catalog& catalog) {
+/// `prefixes`: of the whole catalog. Two datasets in one place would overwrite each other, and
+/// trash in the place of a dataset would be removed together with its data.
+Result<std::string> read_prefix(const json& value, PrefixSet& prefixes) {
+  if (!value.is_string()) return malformed("prefix");
+  std::string prefix = value.get<std::string>();
+  if (!is_prefix(prefix)) return malformed("prefix");
+  if (!prefixes.try_add(prefix)) return malformed("two prefixes in one place");
+  return prefix;
+}
+
+Status read_dataset(const json& value, Catalog& catalog, PrefixSet& prefixes) {
   if (!value.is_object() || !value.contains("address") || !value["address"].is_number_unsigned() ||
-      !value.contains("prefix") || !value["prefix"].is_string() || !value.contains("chunk")) {
+      !value.contains("prefix") || !value.contains("chunk")) {
     return malformed("dataset entry");
   }
   CatalogEntry entry;
-  entry.prefix = value["prefix"].get<std::string>();
-  if (!safe_prefix(entry.prefix)) return malformed("prefix");
+  ARRAYMORPH_ASSIGN(entry.prefix, read_prefix(value["prefix"], prefixes));
   if (!read_extent(value["chunk"], entry.chunk)) return malformed("chunk extents");
   const json layout = value.value("layout", json("chunked"));
   entry.contiguous = layout == "contiguous";
-  if (const json time = value.value("alloc_time", json(0)); time.is_number_unsigned()) {
-    entry.alloc_time = time.get<int>();
-  }
+  if (!entry.contiguous && layout != "chunked") return malformed("layout");
+  const auto time = number<int>(value.value("alloc_time", json(0U)), kMostAllocTime);
+  if (!time) return malformed("alloc_time");
+  entry.alloc_time = *time;
   if (value.contains("filter_masks")) ARRAYMORPH_TRY(read_masks(value["filter_masks"], entry));
   if (value.contains("absent")) ARRAYMORPH_TRY(read_absent(value["absent"], entry));
   if (value.contains("versions")) ARRAYMORPH_TRY(read_versions(value["versions"], entry));
   entry.records.shrunk = value.value("shrunk", json(false)) == true;
-  catalog.datasets[value["address"].get<Address>()] = std::move(entry);
+  if (!catalog.datasets.emplace(value["address"].get<Address>(), std::move(entry)).second) {
+    return malformed("one dataset twice");
+  }
   return {};
 }
 
@@ -209,23 +250,26 @@ std::string to_json(const Catalog& catalog) {
 }
 
 Result<Catalog> catalog_from_json(std::string_view text) {
+  if (too_deep(text)) return malformed("nested too deeply");
   const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object() || !root.contains("version") || !root["version"].is_number_unsigned()) {
     return malformed("not a catalog");
   }
-  if (root["version"].get<unsigned>() > kVersion) {
+  if (const auto version = root["version"].get<std::uint64_t>(); version > kVersion) {
     return Status(Code::unsupported, "the catalog was written by a newer ArrayMorph (version " +
-                                         std::to_string(root["version"].get<unsigned>()) +
-                                         "); upgrade to read it");
+                                         std::to_string(version) + "); upgrade to read it");
   }
   Catalog catalog;
+  PrefixSet prefixes;
   if (!root.contains("datasets") || !root["datasets"].is_array()) return malformed("datasets");
-  for (const json& item : root["datasets"]) ARRAYMORPH_TRY(read_dataset(item, catalog));
+  for (const json& item : root["datasets"]) {
+    ARRAYMORPH_TRY(read_dataset(item, catalog, prefixes));
+  }
   if (root.contains("trash")) {
     if (!root["trash"].is_array()) return malformed("trash");
     for (const json& item : root["trash"]) {
-      if (!item.is_string() || !safe_prefix(item.get<std::string>())) return malformed("trash");
-      catalog.trash.insert(item.get<std::string>());
+      ARRAYMORPH_ASSIGN(std::string prefix, read_prefix(item, prefixes));
+      catalog.trash.insert(std::move(prefix));
     }
   }
   catalog.sweep_needed = root.value("sweep_needed", json(false)) == true;

@@ -36,6 +36,17 @@ Status native_failure(const char* what) {
           std::string("cannot read the ") + what + " of the dataset: " + hdf5::innermost_error()};
 }
 
+/// The catalog is untrusted: what it says of a dataset has to be what HDF5 says of it. The pieces
+/// of a contiguous dataset stand in the catalog alone.
+Status check_layout(const CatalogEntry& entry, hid_t dcpl, std::size_t rank) {
+  const H5D_layout_t layout = api().H5Pget_layout(dcpl);
+  const bool fits = entry.contiguous
+                        ? layout == H5D_CONTIGUOUS
+                        : layout == H5D_CHUNKED && entry.chunk == hdf5::chunk_extent(dcpl, rank);
+  if (fits) return {};
+  return {Code::corrupt, "its layout or chunks are others there"};
+}
+
 /// The live form of `entry` for the native dataset below `object`.
 Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address address,
                                               const CatalogEntry& entry, bool fresh) {
@@ -57,9 +68,9 @@ Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address addr
   spec.records = entry.records;
   spec.new_objects = file.config().write_mode == WriteMode::new_objects;
   spec.session = file.session();
-  if (Status status = chunk::validate(spec.grid); !status.ok()) {
-    return status.with_context("the catalog does not fit dataset " + spec.name);
-  }
+  Status status = chunk::validate(spec.grid);
+  if (status.ok()) status = check_layout(entry, dcpl.get(), spec.grid.dims.size());
+  if (!status.ok()) return status.with_context("the catalog does not fit dataset " + spec.name);
   ARRAYMORPH_ASSIGN(spec.fill, hdf5::fill_value_of(dcpl.get(), type.get()));
   std::vector<FilterSpec> filters;
   if (!entry.contiguous) filters = hdf5::filters_of(dcpl.get());

@@ -1,5 +1,6 @@
 #include "vol/prefix.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <random>
@@ -7,7 +8,8 @@
 namespace arraymorph::vol {
 namespace {
 
-constexpr std::size_t kLongestSegment = 200;  // file systems allow 255 bytes
+constexpr std::size_t kLongestSegment = 200;  // of a name; what is appended fits beside it:
+constexpr std::size_t kLongestName = 255;     // bytes that file systems allow
 
 bool plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -54,6 +56,20 @@ std::string key_from_path(std::string_view path) {
   return key.empty() ? "dataset" : key;
 }
 
+bool is_prefix(std::string_view prefix) {
+  for (;;) {
+    const std::size_t slash = prefix.find('/');
+    const std::string_view segment = prefix.substr(0, slash);
+    const bool good = !segment.empty() && segment.front() != '.' &&
+                      segment.size() <= kLongestName &&
+                      std::all_of(segment.begin(), segment.end(),
+                                  [](char c) { return plain(c) || c == '%' || c == '~'; });
+    if (!good) return false;
+    if (slash == std::string_view::npos) return true;
+    prefix.remove_prefix(slash + 1);
+  }
+}
+
 std::string random_tag() {
   std::random_device device;
   return hex8(device());
@@ -76,6 +92,12 @@ std::string PrefixSet::claim(std::string_view path) {
   }
   taken_.insert(prefix);
   return prefix;
+}
+
+bool PrefixSet::try_add(const std::string& prefix) {
+  if (!free(prefix)) return false;
+  taken_.insert(prefix);
+  return true;
 }
 
 bool PrefixSet::lies_inside(const std::string& prefix) const {

@@ -47,40 +47,97 @@ bool is_inside(const std::string& root, const std::string& path) {
   return root == "/" || path == root || path.starts_with(root + "/");
 }
 
+// A directory that was just made in `parent` outlives a power cut once its entry there does.
+Status keep_entry(int parent, const std::string& path) {
+  if (::fsync(parent) == 0) return Status();
+  return errno_status(errno, "sync the directory of", path);
+}
+
+// Makes `root` and what is missing above it.
+Status create_root(const std::filesystem::path& root) {
+  if (root.has_parent_path() && root.parent_path() != root) {
+    std::error_code error;
+    if (!std::filesystem::exists(root.parent_path(), error)) {
+      ARRAYMORPH_TRY(create_root(root.parent_path()));
+    }
+  }
+  if (::mkdir(root.c_str(), kDirectoryMode) != 0) {
+    return errno == EEXIST ? Status() : errno_status(errno, "create directory", root.string());
+  }
+  const File parent(::open(root.parent_path().c_str(), kDirectory));
+  if (!parent.ok()) return errno_status(errno, "open", root.parent_path().string());
+  return keep_entry(parent.fd(), root.string());
+}
+
 Result<File> open_root(const std::string& root, Missing missing) {
   File directory(::open(root.c_str(), kDirectory));
   if (!directory.ok() && errno == ENOENT && missing == Missing::create) {
-    std::error_code error;
-    std::filesystem::create_directories(root, error);
+    ARRAYMORPH_TRY(create_root(root));
     directory = File(::open(root.c_str(), kDirectory));
   }
   if (!directory.ok()) return errno_status(errno, "open", root);
   return directory;
 }
 
+bool is_link(const File& parent, const std::string& name) {
+  struct stat info{};
+  return ::fstatat(parent.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISLNK(info.st_mode);
+}
+
+// Where the link `path` leads, relative to `root`; permission_denied outside.
+Result<std::string> resolve_inside(const std::string& root, const std::string& path) {
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(path, error).string();
+  if (error == std::errc::no_such_file_or_directory) {
+    // Not "not found": for a chunk that would mean the fill value.
+    return Status(Code::corrupt, path + " is a link that leads nowhere");
+  }
+  if (error) return errno_status(error.value(), "resolve", path);
+  const std::string real_root = std::filesystem::canonical(root, error).string();
+  if (error) return errno_status(error.value(), "resolve", root);
+  if (!is_inside(real_root, real)) {
+    return Status(Code::permission_denied, path + " is a link that leaves " + root);
+  }
+  return real.substr(std::min(real.size(), real_root == "/" ? 1 : real_root.size() + 1));
+}
+
+// Opens what the link `path` leads to, step by step from `root` and following no further link: what
+// is exchanged between the look and the opening cannot lead outside.
+Result<File> open_linked(const std::string& root, const std::string& path, int flags) {
+  ARRAYMORPH_ASSIGN(const std::string real, resolve_inside(root, path));
+  ARRAYMORPH_ASSIGN(File file, open_root(root, Missing::fail));
+  std::string_view rest = real;
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    const std::string name(rest.substr(0, slash));
+    const bool last = slash == std::string_view::npos;
+    rest.remove_prefix(last ? rest.size() : slash + 1);
+    file = File(::openat(file.fd(), name.c_str(), (last ? flags : kDirectory) | O_NOFOLLOW));
+    if (!file.ok()) return errno_status(errno, "open", path);
+  }
+  return file;
+}
+
 // One step down from `parent`, without following symbolic links unless they stay inside.
 Result<File> open_child(const std::string& root, const File& parent, const std::string& name,
                         const std::string& path, Missing missing) {
-  if (missing == Missing::create && ::mkdirat(parent.fd(), name.c_str(), kDirectoryMode) != 0 &&
-      errno != EEXIST) {
-    return errno_status(errno, "create directory", path);
+  if (missing == Missing::create) {
+    if (::mkdirat(parent.fd(), name.c_str(), kDirectoryMode) == 0) {
+      ARRAYMORPH_TRY(keep_entry(parent.fd(), path));
+    } else if (errno != EEXIST) {
+      return errno_status(errno, "create directory", path);
+    }
   }
   File child(::openat(parent.fd(), name.c_str(), kDirectory | O_NOFOLLOW));
   if (child.ok()) return child;
   const int error = errno;
-  struct stat info{};
-  const bool link = (error == ELOOP || error == ENOTDIR) &&
-                    ::fstatat(parent.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-                    S_ISLNK(info.st_mode);
-  if (!link) {
-    // "a/b" does not exist where "a" is a file.
-    const bool under_file = error == ENOTDIR && missing == Missing::fail;
-    return errno_status(under_file ? ENOENT : error, "open", path);
+  if ((error == ELOOP || error == ENOTDIR) && is_link(parent, name)) {
+    return open_linked(root, path, kDirectory);
   }
-  ARRAYMORPH_ASSIGN(const std::string real, resolve_inside(root, path));
-  child = File(::open(real.c_str(), kDirectory));
-  if (!child.ok()) return errno_status(errno, "open", path);
-  return child;
+  // "a/b" does not exist where "a" is a file.
+  const bool under_file = error == ENOTDIR && missing == Missing::fail;
+  return errno_status(under_file ? ENOENT : error, "open", path);
 }
 
 Result<Place> walk(const std::string& root, std::string_view key, Missing missing) {
@@ -126,6 +183,7 @@ Status errno_status(int error, std::string_view verb, std::string_view path) {
     case ELOOP:
     case EINVAL:
     case EILSEQ:
+    case ENXIO:  // a socket
       code = Code::invalid_argument;
       break;
     default:
@@ -133,18 +191,6 @@ Status errno_status(int error, std::string_view verb, std::string_view path) {
   }
   return Status(code, "cannot " + std::string(verb) + " " + std::string(path) + ": " +
                           std::generic_category().message(error));
-}
-
-Result<std::string> resolve_inside(const std::string& root, const std::string& path) {
-  std::error_code error;
-  const std::string real = std::filesystem::canonical(path, error).string();
-  if (error) return errno_status(error.value(), "resolve", path);
-  const std::string real_root = std::filesystem::canonical(root, error).string();
-  if (error) return errno_status(error.value(), "resolve", root);
-  if (!is_inside(real_root, real)) {
-    return Status(Code::permission_denied, path + " is a link that leaves " + root);
-  }
-  return real;
 }
 
 Result<Place> open_parent(const std::string& root, std::string_view key, Missing missing) {
@@ -161,10 +207,11 @@ Result<Place> open_parent(const std::string& root, std::string_view key, Missing
 }
 
 Result<File> open_object(const std::string& root, const Place& place) {
-  File file(::openat(place.parent.fd(), place.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // Not blocking: a pipe would keep us waiting for somebody to write into it.
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  File file(::openat(place.parent.fd(), place.name.c_str(), kFlags | O_NOFOLLOW));
   if (!file.ok() && errno == ELOOP) {
-    ARRAYMORPH_ASSIGN(const std::string real, resolve_inside(root, place.path));
-    file = File(::open(real.c_str(), O_RDONLY | O_CLOEXEC));
+    ARRAYMORPH_ASSIGN(file, open_linked(root, place.path, kFlags));
   }
   if (!file.ok()) return errno_status(errno, "open", place.path);
   return file;

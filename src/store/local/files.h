@@ -48,14 +48,12 @@ struct Place {
 enum class Missing { fail, create };
 
 /// Opens the directory of `key`. Symbolic links are followed only where they stay under `root`
-/// (else permission_denied). not_found where a directory is missing and may not be created.
+/// (else permission_denied; corrupt where they lead nowhere). not_found where a directory is
+/// missing and may not be created; created ones survive a power cut.
 Result<Place> open_parent(const std::string& root, std::string_view key, Missing missing);
 
-/// Opens the object for reading; a directory is not_found.
+/// Opens the object for reading, whatever kind of file it is, without waiting for anybody.
 Result<File> open_object(const std::string& root, const Place& place);
-
-/// `name` inside `directory` is a symbolic link: where it leads, or permission_denied outside root.
-Result<std::string> resolve_inside(const std::string& root, const std::string& path);
 
 std::string entity_tag(const struct stat& info);
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <new>
 #include <utility>
 
 #include "runtime/log.h"
@@ -90,6 +91,16 @@ Status read_all(int fd, ByteSpan bytes, std::uint64_t offset, const std::string&
     offset += static_cast<std::uint64_t>(got);
   }
   return Status();
+}
+
+// A sparse file may claim any size.
+Result<Buffer> allocate(std::uint64_t length, const std::string& path) {
+  try {
+    return Buffer(length);
+  } catch (const std::bad_alloc&) {
+    return Status(Code::internal,
+                  "out of memory for the " + std::to_string(length) + " bytes of " + path);
+  }
 }
 
 // A complete file under a temporary name beside its final one; removed unless it was moved.
@@ -210,8 +221,11 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
     if (::fstat(opened.file.fd(), &opened.info) != 0) {
       return errno_status(errno, "read", opened.path);
     }
+    if (S_ISDIR(opened.info.st_mode)) {
+      return Status(Code::not_found, opened.path + " is a directory, not an object");
+    }
     if (!S_ISREG(opened.info.st_mode)) {
-      return Status(Code::not_found, opened.path + " is not a file");
+      return Status(Code::corrupt, opened.path + " is not a regular file");
     }
     return opened;
   }
@@ -238,7 +252,11 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
                    local::read_checksum(opened.file)};
     ByteSpan bytes = request.into;
     if (bytes.empty()) {
-      reply.body = Buffer(length);
+      if (length > largest_body(request)) {
+        return Status(Code::corrupt, opened.path + " is far longer than expected: " +
+                                         std::to_string(length) + " bytes");
+      }
+      ARRAYMORPH_ASSIGN(reply.body, allocate(length, opened.path));
       bytes = reply.body.span();
     } else if (bytes.size() < length) {
       return Status(Code::corrupt, opened.path + ": body is longer than expected");

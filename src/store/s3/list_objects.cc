@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
-#include "runtime/log.h"
+#include "store/s3/list_answer.h"
 #include "store/s3/verbs.h"
-#include "store/s3/xml.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -12,68 +10,6 @@ namespace {
 constexpr std::size_t kMaxPage = 1000;  // S3's own limit
 // A page of the longest keys, each byte written as an entity.
 constexpr std::size_t kMaxBody = 16 << 20;
-
-// Some servers send the tag without its quotes here, unlike in headers.
-void add_quotes(std::string& etag) {
-  const bool bare = !etag.empty() && etag.front() != '"' && etag.back() != '"';
-  if (bare) etag.insert(0, 1, '"').push_back('"');
-}
-
-// The page goes on where the last one ended, under the prefix, or walking the pages would never
-// end or lead astray.
-Status check_page(const ListReply& reply, const ListRequest& asked, bool truncated,
-                  const std::string& what) {
-  for (const ObjectInfo& object : reply.objects) {
-    if (!object.key.starts_with(asked.prefix) || object.key <= asked.after) {
-      return {Code::corrupt, what + ": the list of objects has '" + printable(object.key) +
-                                 "', which was not asked for" +
-                                 (asked.after.empty() ? "" : " after '" + asked.after + "'")};
-    }
-  }
-  if (truncated && reply.objects.empty()) {
-    return {Code::corrupt, what + ": the list of objects is cut off before its first"};
-  }
-  return {};
-}
-
-Result<ListReply> parse(const Buffer& body, const ListRequest& asked, const std::string& what) {
-  ListReply reply;
-  ObjectInfo object;
-  bool truncated = false;
-  bool sizes_ok = true;
-  const auto text = [&](std::string_view path, std::string value) {
-    if (path == "/ListBucketResult/IsTruncated") {
-      truncated = value == "true";
-    } else if (path == "/ListBucketResult/Contents/Key") {
-      object.key = std::move(value);
-    } else if (path == "/ListBucketResult/Contents/ETag") {
-      object.etag = std::move(value);
-      add_quotes(object.etag);
-    } else if (path == "/ListBucketResult/Contents/Size") {
-      const auto [end, error] =
-          std::from_chars(value.data(), value.data() + value.size(), object.size);
-      sizes_ok = sizes_ok && error == std::errc{} && end == value.data() + value.size();
-    }
-  };
-  const auto close = [&](std::string_view path) {
-    if (path == "/ListBucketResult/Contents") {
-      reply.objects.push_back(std::exchange(object, ObjectInfo{}));
-    }
-  };
-  const std::string_view document(reinterpret_cast<const char*>(body.data()), body.size());
-  if (!walk_xml(document, text, close) || !sizes_ok) {
-    return Status(Code::corrupt, what + ": the list of objects is not well-formed XML");
-  }
-  std::sort(reply.objects.begin(), reply.objects.end(),
-            [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
-  ARRAYMORPH_TRY(check_page(reply, asked, truncated, what));
-  if (reply.objects.size() > asked.limit) {
-    reply.objects.resize(asked.limit);
-    truncated = true;
-  }
-  if (truncated && !reply.objects.empty()) reply.next = reply.objects.back().key;
-  return reply;
-}
 
 }  // namespace
 
@@ -88,8 +24,9 @@ void list_objects(Client& client, const ListRequest& request, Done<ListReply> do
   asked->done = [what = describe(*asked, client.target()) + "/" + request.prefix, request,
                  done = std::move(done)](Result<Answer> answer) {
     if (!answer.ok()) return done(answer.status());
-    answer->body.shrink(answer->received);
-    done(parse(answer->body, request, what));
+    const std::string_view document(reinterpret_cast<const char*>(answer->body.data()),
+                                    answer->received);
+    done(read_list(document, request, what));
   };
   client.send(asked);
 }

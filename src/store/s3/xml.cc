@@ -8,6 +8,9 @@
 namespace arraymorph::store::s3 {
 namespace {
 
+// S3's answers have 4 levels; every element carries the path to it.
+constexpr int kDeepest = 16;
+
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto add = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
   if (code < 0x80) {
@@ -44,7 +47,9 @@ bool append_entity(std::string& out, std::string_view name) {
   std::uint32_t code = 0;
   const auto [end, error] =
       std::from_chars(name.data(), name.data() + name.size(), code, hexadecimal ? 16 : 10);
-  if (error != std::errc{} || end != name.data() + name.size() || code > 0x10FFFF) return false;
+  if (error != std::errc{} || end != name.data() + name.size()) return false;
+  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+  if (code == 0 || code > 0x10FFFF || surrogate) return false;
   append_utf8(out, code);
   return true;
 }
@@ -69,6 +74,7 @@ bool walk_xml(std::string_view document,
               const std::function<void(std::string_view, std::string)>& text,
               const std::function<void(std::string_view)>& close) {
   std::string path;
+  int depth = 0;
   bool leaf = false;  // the element opened last has no children so far
   std::size_t text_start = 0;
   for (std::size_t at = document.find('<'); at != std::string_view::npos;
@@ -91,11 +97,14 @@ bool walk_xml(std::string_view document,
         close(path);
       }
       path.resize(path.size() - tag.size());
+      --depth;
       leaf = false;
     } else {
       const bool empty = tag.ends_with('/');
       if (empty) tag.remove_suffix(1);
       const std::string name(tag.substr(0, tag.find_first_of(" \t\r\n")));
+      if (name.empty() || name.find('/') != std::string::npos) return false;
+      if (!empty && ++depth > kDeepest) return false;
       if (empty) {
         text(path + "/" + name, {});
         leaf = false;

@@ -42,6 +42,8 @@ TEST(Grid, RefusesWhatCannotWork) {
   EXPECT_EQ(validate({{1}, {0}, 4}).code(), Code::invalid_argument);
   EXPECT_EQ(validate({{1}, {1}, 0}).code(), Code::invalid_argument);
   EXPECT_EQ(validate({{1}, {1ull << 62}, 4}).code(), Code::invalid_argument);
+  EXPECT_EQ(validate({{1ull << 40}, {1ull << 30}, 4}).code(), Code::invalid_argument);
+  EXPECT_TRUE(validate({{1ull << 40}, {(1ull << 30) - 1}, 4}).ok());
   EXPECT_EQ(validate({{1ull << 32, 1ull << 32}, {1, 1}, 1}).code(), Code::invalid_argument);
   EXPECT_EQ(validate({{0, 1ull << 62, 1ull << 62}, {1, 1, 1}, 1}).code(), Code::invalid_argument);
 }

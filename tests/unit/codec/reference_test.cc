@@ -136,5 +136,16 @@ TEST(CodecReference, Fletcher32) {
   }
 }
 
+// Filters that may make more of a chunk, one after the other: 5 times as much each.
+TEST(Pipeline, RefusesToSetAsideAnyAmount) {
+  const std::vector<FilterSpec> filters(32, FilterSpec{32004, false, {1}, ""});
+  const auto codec = make_builtin_codec(filters, 4);
+  if (codec == nullptr) GTEST_SKIP() << "built without LZ4";
+  Bytes decoded(1 << 16);
+  const Status status =
+      codec->decode_into(span_of(noise(100)), 0, std::as_writable_bytes(std::span(decoded)));
+  EXPECT_EQ(status.code(), Code::unsupported) << status.message();
+}
+
 }  // namespace
 }  // namespace arraymorph

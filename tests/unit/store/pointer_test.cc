@@ -62,6 +62,8 @@ TEST_F(PointerTest, DamageIsAnError) {
   EXPECT_EQ(read(file("s3://b/k" + footer(0))), "error: corrupt");
   EXPECT_EQ(read(file("s3://b/k" + footer(9))), "error: corrupt");
   EXPECT_EQ(read(file("s3://b/k" + footer(0xffffffff))), "error: corrupt");
+  EXPECT_EQ(read(file("s3://b/\n" + footer(8))), "error: corrupt");
+  EXPECT_EQ(read(file(std::string("s3://b/\0", 8) + footer(8))), "error: corrupt");
 }
 
 }  // namespace

@@ -48,6 +48,15 @@ TEST(S3ErrorsTest, TellsBucketsFromKeys) {
   EXPECT_EQ(judge_http(404, "").status.code(), Code::not_found);
 }
 
+TEST(S3ErrorsTest, ShowsWordsThatATerminalCanBear) {
+  const std::string long_words(5000, 'w');
+  const std::string message = judge_http(400, "<Error><Code>X</Code><Message>a&#27;[2J&#10;b\x7f" +
+                                                  long_words + "</Message></Error>")
+                                  .status.message();
+  EXPECT_NE(message.find("X: a [2J b www"), std::string::npos) << message;
+  EXPECT_LT(message.size(), 1000u);
+}
+
 TEST(S3ErrorsTest, NamesTheRegion) {
   const Status status =
       judge_http(400, body("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>")).status;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "store/s3/list_answer.h"
 #include "store/s3/xml.h"
 
 namespace arraymorph::store::s3 {
@@ -31,8 +32,55 @@ TEST(XmlTest, DecodesEntities) {
 
 TEST(XmlTest, RefusesWhatIsNotXml) {
   for (const char* wrong : {"<A>", "<A><B></A>", "</A>", "<A>&nonsense;</A>", "<A>&#x;</A>", "<A",
-                            "<A>&amp</A>", "<A>&#x110000;</A>"}) {
+                            "<A>&amp</A>", "<A>&#x110000;</A>", "<A>&#0;</A>", "<A>&#xD800;</A>",
+                            "<A/B></A/B>", "<></>", "< A></ A>"}) {
     EXPECT_EQ(walk(wrong), "malformed") << wrong;
+  }
+}
+
+TEST(XmlTest, RefusesDeepNesting) {
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "<a>";
+  for (int i = 0; i < 100'000; ++i) deep += "<b/>";
+  EXPECT_EQ(walk(deep), "malformed");
+}
+
+Result<ListReply> list(const std::string& body) {
+  return read_list("<ListBucketResult>" + body + "</ListBucketResult>", {"f/", "f/b", 10}, "LIST");
+}
+
+std::string key(const std::string& name) { return "<Contents><Key>" + name + "</Key></Contents>"; }
+
+TEST(ListAnswerTest, IsAPageOfObjects) {
+  const auto page = list(
+      "<IsTruncated>true</IsTruncated><Contents><Key>f/c</Key><Size>7</Size><ETag>e</ETag>"
+      "</Contents>" +
+      key("f/ba"));
+  ASSERT_TRUE(page.ok()) << page.status().message();
+  ASSERT_EQ(page->objects.size(), 2u);
+  EXPECT_EQ(page->objects[0].key, "f/ba");
+  EXPECT_EQ(page->objects[1].size, 7u);
+  EXPECT_EQ(page->objects[1].etag, "\"e\"");
+  EXPECT_EQ(page->next, "f/c");
+  EXPECT_TRUE(list("")->objects.empty());
+  std::string many;
+  for (char c = 'c'; c < 'p'; ++c) many += key(std::string("f/") + c);
+  EXPECT_EQ(list(many)->objects.size(), 10u);
+  EXPECT_EQ(list(many)->next, "f/l");
+  EXPECT_TRUE(read_list("<ListBucketResult/>", {}, "LIST").ok());
+}
+
+TEST(ListAnswerTest, RefusesWhatWasNotAskedFor) {
+  for (const std::string& body :
+       {key("g/x"), key("f/a"), key("f/b"), key(""), std::string("<Contents/><Contents></A>"),
+        std::string("<IsTruncated>true</IsTruncated>"),
+        std::string("<Contents><Key>f/c</Key><Size>-1</Size></Contents>"),
+        std::string("<Contents><Key>f/c</Key><Size>18446744073709551616</Size></Contents>")}) {
+    EXPECT_EQ(list(body).status().code(), Code::corrupt) << body;
+  }
+  for (const char* other :
+       {"", "<html><body>hello</body></html>", "<Error><Code>x</Code></Error>"}) {
+    EXPECT_EQ(read_list(other, {}, "LIST").status().code(), Code::corrupt) << other;
   }
 }
 

@@ -37,9 +37,9 @@ TEST(Catalog, SurvivesItsJson) {
 
 TEST(Catalog, IsTheJsonThatALibraryWouldWrite) {
   Catalog odd = sample();
-  odd.datasets[5].prefix = "quote\"back\\slash\nline";
+  odd.datasets[5].prefix = "a%20b/~2-._/Z";
   odd.datasets[5].chunk = {0, ~0ull};
-  odd.datasets[5].records.filter_masks = {{{0}, 1}, {{7}, ~0u}};
+  odd.datasets[5].records.filter_masks = {{{0, 1}, 1}, {{7, ~0ull}, ~0u}};
   for (const Catalog& catalog : {Catalog(), sample(), odd}) {
     const std::string text = to_json(catalog);
     EXPECT_EQ(text, nlohmann::json::parse(text).dump());
@@ -78,7 +78,9 @@ TEST(Catalog, RefusesWhatItDoesNotUnderstand) {
 }
 
 TEST(Catalog, RefusesPrefixesThatLeaveTheFile) {
-  for (const char* prefix : {"", "/a", "a/", "../x", "a/../b", "..", "a//b", "./a", "a\\u0000b"}) {
+  for (const char* prefix :
+       {"", "/a", "a/", "../x", "a/../b", "..", "a//b", "./a", "a\\u0000b", ".arraymorph", "a/.b",
+        ".~arraymorph-1", "a b", "a\\nb", "a\\\\b", "\\u00e9", "\xc3\xa9", "\xff"}) {
     const std::string text = std::string(R"({"version":1,"datasets":[{"address":1,"prefix":")") +
                              prefix + R"(","chunk":[1]}]})";
     EXPECT_FALSE(catalog_from_json(text).ok()) << prefix;
@@ -89,10 +91,52 @@ TEST(Catalog, RefusesPrefixesThatLeaveTheFile) {
   }
 }
 
+TEST(Catalog, RefusesTwoDatasetsInOnePlace) {
+  const std::string one = R"({"address":1,"chunk":[1],"prefix":"a/b"})";
+  const auto with = [&](const std::string& more) {
+    return catalog_from_json(R"({"version":1,"datasets":[)" + one + more + "}");
+  };
+  EXPECT_TRUE(with(R"(,{"address":2,"chunk":[1],"prefix":"a/c"}],"trash":["a/d"])").ok());
+  for (const char* more : {R"(,{"address":2,"chunk":[1],"prefix":"a/b"}])",
+                           R"(,{"address":2,"chunk":[1],"prefix":"a"}])",
+                           R"(,{"address":2,"chunk":[1],"prefix":"a/b/c"}])",
+                           R"(,{"address":1,"chunk":[1],"prefix":"x"}])", R"(],"trash":["a/b"])",
+                           R"(],"trash":["a"])", R"(],"trash":["x","x"])"}) {
+    EXPECT_EQ(with(more).status().code(), Code::corrupt) << more;
+  }
+}
+
+TEST(Catalog, RefusesNumbersThatDoNotFit) {
+  for (const char* more :
+       {R"("alloc_time":4)", R"("alloc_time":-1)", R"("alloc_time":4294967297)", R"("layout":"x")",
+        R"("filter_masks":[[[0],4294967296]])", R"("filter_masks":[[[0,0],1]])",
+        R"("filter_masks":[[[0],1],[[0],2]])", R"("filter_masks":[[[0],1.5]])",
+        R"("filter_masks":[[[18446744073709551616],1]])"}) {
+    const std::string text = R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],)" +
+                             std::string(more) + "}]}";
+    EXPECT_EQ(catalog_from_json(text).status().code(), Code::corrupt) << more;
+  }
+  EXPECT_EQ(catalog_from_json(R"({"version":1e400,"datasets":[]})").status().code(), Code::corrupt);
+}
+
+TEST(Catalog, RefusesDeepNesting) {
+  for (const char* open : {"[", "{\"a\":"}) {
+    std::string text;
+    for (int i = 0; i < 1'000'000; ++i) text += open;
+    EXPECT_EQ(catalog_from_json(text).status().code(), Code::corrupt);
+  }
+  // Brackets inside strings are none.
+  const std::string brackets(1000, '[');
+  EXPECT_TRUE(catalog_from_json(R"({"version":1,"datasets":[],"x":"\")" + brackets + "\"}").ok());
+}
+
 TEST(Catalog, NamesALaterVersion) {
-  const auto read = catalog_from_json(R"({"version":2,"datasets":[]})");
-  ASSERT_FALSE(read.ok());
-  EXPECT_EQ(read.status().code(), Code::unsupported);
+  for (const char* version : {"2", "4294967297"}) {
+    const auto read =
+        catalog_from_json(std::string(R"({"datasets":[],"version":)") + version + "}");
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.status().code(), Code::unsupported);
+  }
 }
 
 }  // namespace

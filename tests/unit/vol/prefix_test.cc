@@ -46,6 +46,21 @@ TEST(PrefixSet, TagsNewPrefixes) {
   EXPECT_EQ(random_tag().size(), 8u);
 }
 
+TEST(PrefixSet, WhatItGivesIsAPrefix) {
+  PrefixSet set;
+  for (const std::string& path :
+       {std::string("/a/b c/.d"), std::string("/\xff"), std::string("/.."), std::string(),
+        std::string(300, '.'), std::string(3000, 'x')}) {
+    for (int i = 0; i < 12; ++i) {
+      const std::string prefix = set.claim(path);
+      EXPECT_TRUE(is_prefix(prefix)) << prefix;
+      EXPECT_FALSE(set.try_add(prefix)) << prefix;
+      EXPECT_FALSE(set.try_add(prefix + "/x")) << prefix;
+    }
+  }
+  EXPECT_TRUE(set.try_add("free"));
+}
+
 TEST(PrefixSet, RandomPathsNeverNest) {
   std::mt19937 random(7);
   PrefixSet set;

@@ -1,0 +1,87 @@
+#include "store/s3/list_answer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "runtime/log.h"
+#include "store/s3/xml.h"
+
+namespace arraymorph::store::s3 {
+namespace {
+
+// Some servers send the tag without its quotes here, unlike in headers.
+void add_quotes(std::string& etag) {
+  const bool bare = !etag.empty() && etag.front() != '"' && etag.back() != '"';
+  if (bare) etag.insert(0, 1, '"').push_back('"');
+}
+
+/// What the document says, in its own order.
+struct Page {
+  ListReply reply;
+  bool is_list = false;  ///< the root is that of a list
+  bool truncated = false;
+  bool sizes_ok = true;
+};
+
+bool read_page(std::string_view document, Page& page) {
+  ObjectInfo object;
+  const auto text = [&](std::string_view path, std::string value) {
+    if (path == "/ListBucketResult") {
+      page.is_list = true;
+    } else if (path == "/ListBucketResult/IsTruncated") {
+      page.truncated = value == "true";
+    } else if (path == "/ListBucketResult/Contents/Key") {
+      object.key = std::move(value);
+    } else if (path == "/ListBucketResult/Contents/ETag") {
+      object.etag = std::move(value);
+      add_quotes(object.etag);
+    } else if (path == "/ListBucketResult/Contents/Size") {
+      const auto [end, error] =
+          std::from_chars(value.data(), value.data() + value.size(), object.size);
+      page.sizes_ok = page.sizes_ok && error == std::errc{} && end == value.data() + value.size();
+    }
+  };
+  const auto close = [&](std::string_view path) {
+    if (path == "/ListBucketResult") {
+      page.is_list = true;
+    } else if (path == "/ListBucketResult/Contents") {
+      page.reply.objects.push_back(std::exchange(object, ObjectInfo{}));
+    }
+  };
+  return walk_xml(document, text, close);
+}
+
+}  // namespace
+
+Result<ListReply> read_list(std::string_view document, const ListRequest& request,
+                            const std::string& what) {
+  Page page;
+  if (!read_page(document, page) || !page.sizes_ok) {
+    return Status(Code::corrupt, what + ": the list of objects is not well-formed XML");
+  }
+  // An empty body or somebody else's page must not pass for "no objects".
+  if (!page.is_list) {
+    return Status(Code::corrupt, what + ": the answer is not a list of objects");
+  }
+  ListReply& reply = page.reply;
+  for (const ObjectInfo& object : reply.objects) {
+    if (!object.key.starts_with(request.prefix) || object.key <= request.after) {
+      return Status(Code::corrupt, what + ": the list of objects has '" + printable(object.key) +
+                                       "', which was not asked for" +
+                                       (request.after.empty() ? "" : " after '" + request.after + "'"));
+    }
+  }
+  std::sort(reply.objects.begin(), reply.objects.end(),
+            [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
+  // A server may send more than it was asked for.
+  const bool more = page.truncated || reply.objects.size() > request.limit;
+  if (reply.objects.size() > request.limit) reply.objects.resize(request.limit);
+  if (more && reply.objects.empty()) {
+    return Status(Code::corrupt, what + ": the list goes on, but it says not after which key");
+  }
+  if (more) reply.next = reply.objects.back().key;
+  return std::move(reply);
+}
+
+}  // namespace arraymorph::store::s3
