@@ -48,6 +48,8 @@ constexpr std::array kVariables = std::to_array<Variable>({
      "pieces a contiguous dataset is split into"},
     {"ARRAYMORPH_RETRIES", "0 to 100", "5", "attempts after a transient failure"},
     {"ARRAYMORPH_TIMEOUT", "1 to 3600 seconds", "30", "wait for a silent server"},
+    {"ARRAYMORPH_PROBE", "auto | always | off", "auto",
+     "try out whether the server honours conditional PUTs"},
     {"ARRAYMORPH_LOG", "error | warn | info | debug", "warn", "messages on stderr"},
 });
 
@@ -152,6 +154,28 @@ Status read_log_level() {
   return Status();
 }
 
+Status read_probe(Probe& probe) {
+  const std::string text = environment("ARRAYMORPH_PROBE");
+  if (text.empty() || equal_any_case(text, "auto")) {
+    probe = Probe::automatic;
+  } else if (equal_any_case(text, "always")) {
+    probe = Probe::always;
+  } else if (equal_any_case(text, "off")) {
+    probe = Probe::off;
+  } else {
+    return refuse("ARRAYMORPH_PROBE", text, "auto, always, off");
+  }
+  return Status();
+}
+
+// As the XDG base directory specification says: relative paths do not count.
+std::string cache_directory() {
+  const std::string cache = environment("XDG_CACHE_HOME");
+  if (cache.starts_with('/')) return cache + "/arraymorph";
+  const std::string home = environment("HOME");
+  return home.starts_with('/') ? home + "/.cache/arraymorph" : "";
+}
+
 // Splits "scheme://authority" and decides TLS.
 Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
   const std::string& text = settings.endpoint;
@@ -216,6 +240,8 @@ Result<Config> config_from_environment() {
   s3.signed_payloads = environment("AWS_SIGNED_PAYLOADS");
   s3.ca_bundle = environment("AWS_CA_BUNDLE");
   ARRAYMORPH_TRY(read_numbers(config));
+  ARRAYMORPH_TRY(read_probe(config.probe));
+  config.cache_directory = cache_directory();
   return config;
 }
 

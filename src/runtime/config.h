@@ -12,6 +12,9 @@ namespace arraymorph {
 /// Where names without a URL scheme go.
 enum class Platform { native, s3, local, memory };
 
+/// When it is tried out whether a server honours conditional PUTs.
+enum class Probe { automatic, always, off };
+
 /// AWS_* variables as found; checked by s3_endpoint() only when S3 is used, so that settings
 /// meant for other programs never break local files.
 struct S3Settings {
@@ -37,6 +40,10 @@ struct Config {
   std::uint64_t piece_bytes = 8ull << 20;        ///< ARRAYMORPH_PIECE_BYTES
   std::uint32_t retries = 5;                     ///< ARRAYMORPH_RETRIES, after the first attempt
   std::uint32_t timeout_seconds = 30;            ///< ARRAYMORPH_TIMEOUT
+  Probe probe = Probe::automatic;                ///< ARRAYMORPH_PROBE
+  /// What has been found out about servers: $XDG_CACHE_HOME/arraymorph, else ~/.cache/arraymorph;
+  /// empty: nowhere.
+  std::string cache_directory;
 };
 
 /// Reads the environment anew (cheap; done at each file open) and applies ARRAYMORPH_LOG.

@@ -2,6 +2,7 @@
 // new state has forgotten.
 #include "runtime/log.h"
 #include "runtime/stats.h"
+#include "store/conditions.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
 
@@ -77,14 +78,7 @@ Status FileState::put_metadata(Buffer object) {
   request.durable = true;
   request.condition.kind = exists_ ? PutCondition::Kind::if_match : PutCondition::Kind::if_absent;
   request.condition.etag = etag_;
-  auto reply = put(*store(), request);
-  if (!reply.ok() && reply.status().code() == Code::unsupported) {
-    log(LogLevel::warn, store()->url() +
-                            " does not support conditional writes: simultaneous commits of one "
-                            "file by two processes cannot be detected there");
-    request.condition = {};
-    reply = put(*store(), std::move(request));
-  }
+  auto reply = store::guarded_put(*store(), std::move(request), config());
   if (!reply.ok()) {
     const Code code = reply.status().code();
     if (code != Code::conflict && code != Code::already_exists) return reply.status();

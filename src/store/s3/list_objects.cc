@@ -2,6 +2,7 @@
 #include <charconv>
 #include <utility>
 
+#include "store/s3/date.h"
 #include "store/s3/verbs.h"
 #include "store/s3/xml.h"
 
@@ -29,6 +30,8 @@ Result<ListReply> parse(const Buffer& body, const std::string& what) {
     } else if (path == "/ListBucketResult/Contents/ETag") {
       object.etag = std::move(value);
       add_quotes(object.etag);
+    } else if (path == "/ListBucketResult/Contents/LastModified") {
+      object.modified = read_iso_date(value);
     } else if (path == "/ListBucketResult/Contents/Size") {
       const auto [end, error] =
           std::from_chars(value.data(), value.data() + value.size(), object.size);

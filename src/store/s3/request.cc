@@ -62,6 +62,8 @@ void Request::on_header(std::string_view name, std::string_view value) {
     answer.etag = value;
   } else if (same_name(name, "content-range")) {
     answer.content_range = value;
+  } else if (same_name(name, "last-modified")) {
+    answer.last_modified = value;
   } else if (same_name(name, "content-length")) {
     const auto [end, error] =
         std::from_chars(value.data(), value.data() + value.size(), answer.content_length);
