@@ -37,6 +37,44 @@ ARRAYMORPH_EXPORT void arraymorph_stats_reset(void);
  *  and their close does not try again. Returns 0, or -1 when a flush failed (stderr says why). */
 ARRAYMORPH_EXPORT int arraymorph_shutdown(int last);
 
+/* What the command line is made of. Each function answers 0 and one JSON object, or an errno value
+ * and a message that names the object, the cause and the next step; `*answer` is to be released
+ * with arraymorph_free in both cases. `name` is what one gives to H5Fopen: a URL, a pointer file,
+ * or a plain name that the environment places. HDF5 is not used. Thread-safe. */
+
+/** Where the file lies; sends no request. {"url", "key": prefix of its objects, "kind": "s3",
+ *  "local" or "memory", "server": see `probe`, "endpoint", "region", "path_style" (s3)}. */
+ARRAYMORPH_EXPORT int arraymorph_describe(const char* name, char** answer);
+
+/** One HEAD of the metadata object: {"size", "etag", "modified": seconds since 1970}. */
+ARRAYMORPH_EXPORT int arraymorph_head(const char* name, char** answer);
+
+/** What lies in the store under the file's name.
+ *
+ *  {"url", "key", "state": "committed" | "missing" | "damaged", "error": what is wrong with the
+ *  metadata object, "etag": its entity tag, "sweep_needed": bool,
+ *  "datasets": [{"address", "prefix", "chunk": [...], "contiguous": bool}],
+ *  "objects": [[key below the file's prefix, bytes, modified, kind, dataset's address or null,
+ *  chunk index or null]], "missing": [[key, address, index]]}
+ *
+ *  `extents`: {"<address>": [extent, ...]} of the datasets in the file, which decide what lies
+ *  outside; NULL: only the metadata object is read, "objects" and "missing" are left out. Kinds are
+ *  those of vol/inventory.h; in a damaged file every other object is "unknown". */
+ARRAYMORPH_EXPORT int arraymorph_inventory(const char* name, const char* extents, char** answer);
+
+/** Removes objects of the file, for good. `keys`: a JSON array of keys below the file's prefix, the
+ *  metadata object's not among them. `etag`: what arraymorph_inventory said, "" for a missing file;
+ *  EBUSY and nothing removed when the metadata object is another by now. {"removed": count} */
+ARRAYMORPH_EXPORT int arraymorph_remove(const char* name, const char* keys, const char* etag,
+                                        char** answer);
+
+/** Tries out whether the server honours conditional PUTs, with a few small objects that are removed
+ *  again, and keeps the verdict for later processes. {"server", "verdict": "honoured" | "ignored" |
+ *  "racy" | "unsupported" | "unknown", "words", "probed": bool} */
+ARRAYMORPH_EXPORT int arraymorph_probe(const char* name, char** answer);
+
+ARRAYMORPH_EXPORT void arraymorph_free(char* answer);
+
 #ifdef __cplusplus
 }
 #endif

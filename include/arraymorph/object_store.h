@@ -78,6 +78,7 @@ struct ObjectInfo {
   std::string key;
   std::uint64_t size = 0;
   std::string etag;
+  std::int64_t modified = 0;  ///< seconds since 1970, by the store's own clock; 0: not told
 };
 
 struct ListReply {
@@ -120,6 +121,17 @@ class ObjectStore {
 
   /// URL of the root ("s3://bucket", "file:///dir", "memory://name"), for messages.
   virtual const std::string& url() const = 0;
+
+  /// Server and container, the same for everybody who uses them and without credentials:
+  /// "http://host:port bucket". What has been found out about a server is kept under this name.
+  virtual std::string identity() const { return url(); }
+
+  /// True where a PutCondition holds by construction or by the server's documentation; false where
+  /// only trying tells (see store/conditions.h).
+  virtual bool keeps_conditions() const { return false; }
+
+  /// The same store without the process's counters, for requests that no caller asked for.
+  virtual ObjectStore& uncounted() { return *this; }
 };
 
 /// Blocking forms, for callers with nothing else to do.

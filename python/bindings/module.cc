@@ -1,8 +1,11 @@
 // arraymorph._core: what Python needs from libarraymorph and from h5py's libhdf5.
 #include <dlfcn.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -45,10 +48,44 @@ void shutdown(bool last) {
   }
 }
 
+// What `call(&answer)`, a function of the C interface, answers without the GIL: JSON, or OSError.
+template <class Call>
+py::object ask(const Call& call) {
+  char* answer = nullptr;
+  int error = 0;
+  {
+    const py::gil_scoped_release waiting;
+    error = call(&answer);
+  }
+  const std::unique_ptr<char, decltype(&arraymorph_free)> owned(answer, &arraymorph_free);
+  const std::string text = answer == nullptr ? "out of memory" : answer;
+  if (error == 0) return from_json(text);
+  // Python chooses the subclass by errno: FileNotFoundError, PermissionError, ...
+  PyErr_SetObject(PyExc_OSError, py::make_tuple(error, text).ptr());
+  throw py::error_already_set();
+}
+
+py::object inventory(const std::string& name, const std::optional<std::string>& extents) {
+  return ask([&](char** answer) {
+    return arraymorph_inventory(name.c_str(), extents ? extents->c_str() : nullptr, answer);
+  });
+}
+
+py::object remove(const std::string& name, const std::string& keys, const std::string& etag) {
+  return ask([&](char** answer) {
+    return arraymorph_remove(name.c_str(), keys.c_str(), etag.c_str(), answer);
+  });
+}
+
+template <int (*function)(const char*, char**)>
+py::object ask_about(const std::string& name) {
+  return ask([&](char** answer) { return function(name.c_str(), answer); });
+}
+
 }  // namespace
 
-// Every function keeps the GIL where there is one. A free-threaded Python stays so: what calls HDF5
-// is called with h5py's lock held, the rest is thread-safe by itself.
+// Functions that wait for a store give the GIL up, all others keep it. A free-threaded Python stays
+// so: what calls HDF5 is called with h5py's lock held, the rest is thread-safe by itself.
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.doc() = "Native part of the arraymorph package.";
   module.def("version", &arraymorph_version);
@@ -57,6 +94,11 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("stats_reset", &arraymorph_stats_reset);
   module.def("shutdown", &shutdown, py::arg("last") = false);
   module.def("plugin_library", &plugin_library);
+  module.def("describe", &ask_about<arraymorph_describe>);
+  module.def("head", &ask_about<arraymorph_head>);
+  module.def("inventory", &inventory, py::arg("name"), py::arg("extents") = py::none());
+  module.def("remove", &remove);
+  module.def("probe", &ask_about<arraymorph_probe>);
   module.def("set_connector",
              [](const std::string& owner, std::int64_t fapl, const std::string& directory) {
                Libhdf5(owner).set_arraymorph(fapl, directory);

@@ -57,6 +57,8 @@ constexpr std::array kVariables = std::to_array<Variable>({
      "all attempts of a request together, and 1 s more for each 64 KiB of its body"},
     {"ARRAYMORPH_CHECKSUMS", "off | crc32c | etag", "crc32c",
      "checksums kept with chunks and verified when they are read whole"},
+    {"ARRAYMORPH_PROBE", "auto | always | off", "auto",
+     "try out whether the server honours conditional PUTs"},
     {"ARRAYMORPH_LOG", "error | warn | info | debug | off", "warn", "messages on stderr"},
 });
 
@@ -188,6 +190,14 @@ Status read_log_level() {
   return Status();
 }
 
+// As the XDG base directory specification says: relative paths do not count.
+std::string cache_directory() {
+  const std::string cache = environment("XDG_CACHE_HOME");
+  if (cache.starts_with('/')) return cache + "/arraymorph";
+  const std::string home = environment("HOME");
+  return home.starts_with('/') ? home + "/.cache/arraymorph" : "";
+}
+
 // Splits "scheme://authority" and decides TLS.
 Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
   const std::string& text = settings.endpoint;
@@ -258,6 +268,8 @@ Result<Config> config_from_environment() {
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", {"in-place", "new-objects"}, config.write_mode));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"},
                              config.on_conflict));
+  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_PROBE", {"auto", "always", "off"}, config.probe));
+  config.cache_directory = cache_directory();
   return config;
 }
 

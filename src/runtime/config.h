@@ -25,6 +25,9 @@ enum class OnConflict {
   discard,    ///< fails once, then lets go of what was changed here
 };
 
+/// When it is tried out whether a server honours conditional PUTs.
+enum class Probe { automatic, always, off };
+
 /// AWS_* variables as found; checked by s3_endpoint() only when S3 is used, so that settings
 /// meant for other programs never break local files.
 struct S3Settings {
@@ -62,6 +65,10 @@ struct Config {
   std::uint32_t timeout_seconds = 30;            ///< ARRAYMORPH_TIMEOUT
   std::uint32_t deadline_seconds = 120;          ///< ARRAYMORPH_DEADLINE
   Checksums checksums = Checksums::crc32c;       ///< ARRAYMORPH_CHECKSUMS
+  Probe probe = Probe::automatic;                ///< ARRAYMORPH_PROBE
+  /// What has been found out about servers: $XDG_CACHE_HOME/arraymorph, else ~/.cache/arraymorph;
+  /// empty: nowhere.
+  std::string cache_directory;
 };
 
 /// Reads the environment anew (cheap; done at each file open) and applies ARRAYMORPH_LOG.

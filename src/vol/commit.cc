@@ -2,6 +2,7 @@
 // new state has forgotten.
 #include "runtime/log.h"
 #include "runtime/stats.h"
+#include "store/conditions.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
 
@@ -117,12 +118,7 @@ Result<PutReply> FileState::put_conditionally(const PutRequest& request) {
   conditional.condition.kind =
       exists_ ? PutCondition::Kind::if_match : PutCondition::Kind::if_absent;
   conditional.condition.etag = etag_;
-  auto reply = put(*store(), std::move(conditional));
-  if (reply.ok() || reply.status().code() != Code::unsupported) return reply;
-  log(LogLevel::warn, store()->url() +
-                          " does not support conditional writes: simultaneous commits of one "
-                          "file by two processes cannot be detected there");
-  return put(*store(), request);
+  return store::guarded_put(*store(), std::move(conditional), config());
 }
 
 // A commit of ours that was reported as failed is the one that stands there. The next one goes on

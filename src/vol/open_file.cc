@@ -21,23 +21,6 @@ bool has_default_driver(hid_t fapl_id) {
   return driver == api().H5Pget_driver(fresh.get()) || driver == context().driver;
 }
 
-/// A pointer file on the local disk goes before everything that a name without a scheme may mean.
-Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
-  auto opening = std::make_shared<FileOpening>();
-  ARRAYMORPH_ASSIGN(opening->config, config_from_environment());
-  ARRAYMORPH_ASSIGN(auto target, store::read_pointer(name));
-  if (target) {
-    opening->pointer = std::move(name);
-    name = std::move(*target);
-  }
-  ARRAYMORPH_ASSIGN(auto location, store::locate(name, opening->config));
-  if (!location) return std::shared_ptr<FileOpening>();
-  opening->name = std::move(name);
-  opening->location = std::move(*location);
-  ARRAYMORPH_ASSIGN(opening->store, store::open_store(opening->location, opening->config));
-  return opening;
-}
-
 /// HDF5 makes the candidates for an external link or virtual source absolute by putting the
 /// working directory in front of the parent's folder; the parent's own name had none.
 std::string without_working_directory(std::string name, const std::string& parent) {
@@ -67,6 +50,23 @@ Status missing(const FileOpening& opening) {
 }
 
 }  // namespace
+
+/// A pointer file on the local disk goes before everything that a name without a scheme may mean.
+Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
+  auto opening = std::make_shared<FileOpening>();
+  ARRAYMORPH_ASSIGN(opening->config, config_from_environment());
+  ARRAYMORPH_ASSIGN(auto target, store::read_pointer(name));
+  if (target) {
+    opening->pointer = std::move(name);
+    name = std::move(*target);
+  }
+  ARRAYMORPH_ASSIGN(auto location, store::locate(name, opening->config));
+  if (!location) return std::shared_ptr<FileOpening>();
+  opening->name = std::move(name);
+  opening->location = std::move(*location);
+  ARRAYMORPH_ASSIGN(opening->store, store::open_store(opening->location, opening->config));
+  return opening;
+}
 
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
   if (!has_default_driver(fapl_id)) return std::shared_ptr<FileOpening>();

@@ -13,6 +13,9 @@ namespace arraymorph::vol {
 /// configuration).
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id);
 
+/// The same without asking an access list, and without HDF5. Sends no request.
+Result<std::shared_ptr<FileOpening>> claim_name(std::string name);
+
 /// The live state of the file, or null. One inherited across a fork is not it.
 std::shared_ptr<FileState> live_file(const store::Location& location);
 

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <latch>
 #include <mutex>
@@ -181,6 +183,38 @@ TEST_P(StoreTest, HeadTellsSizeAndTag) {
   EXPECT_EQ(info->key, key("a"));
   EXPECT_EQ(info->size, 5u);
   EXPECT_EQ(info->etag, etag);
+}
+
+// By the store's own clock: a server's may differ from ours.
+TEST_P(StoreTest, TellsWhenAnObjectWasStored) {
+  constexpr std::int64_t kMostSkew = 900;  // seconds
+  must_put("a", "first");
+  const Result<ObjectInfo> first = head(*store_, key("a"));
+  ASSERT_TRUE(first.ok()) << first.status().message();
+  EXPECT_NEAR(static_cast<double>(first->modified), static_cast<double>(std::time(nullptr)),
+              kMostSkew);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  must_put("a", "second");
+  ASSERT_TRUE(copy(*store_, key("a"), key("b")).ok());
+  const Result<ObjectInfo> second = head(*store_, key("a"));
+  ASSERT_TRUE(second.ok()) << second.status().message();
+  EXPECT_GT(second->modified, first->modified);
+  const auto listed = list_all(*store_, prefix_);
+  ASSERT_TRUE(listed.ok()) << listed.status().message();
+  ASSERT_EQ(listed->size(), 2u);
+  EXPECT_EQ((*listed)[0].modified, second->modified);
+  EXPECT_GE((*listed)[1].modified, second->modified);
+}
+
+TEST_P(StoreTest, TheIdentityNamesTheServerWithoutCredentials) {
+  const std::string identity = store_->identity();
+  EXPECT_FALSE(identity.empty());
+  if (const char* endpoint = std::getenv("AWS_ENDPOINT_URL_S3"); GetParam() == std::string("s3")) {
+    EXPECT_EQ(identity, std::string(endpoint) + " " + std::getenv("BUCKET_NAME"));
+    EXPECT_FALSE(store_->keeps_conditions());
+  } else {
+    EXPECT_TRUE(store_->keeps_conditions());
+  }
 }
 
 TEST_P(StoreTest, ReadsRanges) {

@@ -14,12 +14,15 @@ void chunk_keys(fuzz::Input input) {
   const std::string prefix = input.text(input.up_to(20));
   chunk::Index index;
   for (std::size_t d = 0; d < rank; ++d) index.push_back(input.number(1 + input.up_to(7)));
-  const auto same = chunk::parse_chunk_key(prefix, chunk::chunk_key(prefix, index), rank);
-  fuzz::require(same && *same == index, "a chunk's key leads to another chunk");
+  for (const char* tag : {"", "1f03ab7c-12"}) {
+    const auto same = chunk::parse_chunk_key(prefix, chunk::chunk_key(prefix, index, tag), rank);
+    fuzz::require(same && same->index == index && same->tag == tag,
+                  "a chunk's key leads to another chunk");
+  }
   const std::string key = (prefix.empty() ? "" : prefix + "/") + std::string(input.rest_text());
   if (const auto found = chunk::parse_chunk_key(prefix, key, rank)) {
-    fuzz::require(found->size() == rank, "an index of another rank");
-    fuzz::require(chunk::chunk_key(prefix, *found) == key, "one chunk has two keys");
+    fuzz::require(found->index.size() == rank, "an index of another rank");
+    fuzz::require(chunk::chunk_key(prefix, found->index, found->tag) == key, "one chunk has two keys");
   }
 }
 

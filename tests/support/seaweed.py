@@ -85,11 +85,14 @@ class Server:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": REGION,
+            # What ArrayMorph finds out about this server goes when the server goes.
+            "XDG_CACHE_HOME": str(self.directory / "cache"),
         }
 
     def request(self, method: str, path: str, body: bytes = b"") -> int:
         """Send one request as administrator; return its status. OSError when nobody listens."""
-        return _signed_request(self.port, method, path, body)
+        keys = (ADMIN_ACCESS_KEY, ADMIN_SECRET_KEY)
+        return signed_request(f"{HOST}:{self.port}", keys, method, path, body)[0]
 
     def create_bucket(self, bucket: str) -> None:
         status = self.request("PUT", f"/{bucket}")
@@ -97,33 +100,35 @@ class Server:
             raise SeaweedError(f"creating bucket {bucket} gave {status}")
 
 
-def _signed_request(port: int, method: str, path: str, body: bytes) -> int:
-    """AWS Signature Version 4 with an empty query, from the standard library alone."""
+def signed_request(
+    host: str, keys: tuple[str, str], method: str, path: str, body: bytes = b"", region: str = REGION
+) -> tuple[int, bytes]:
+    """Status and body of one plain http request, from the standard library alone: AWS Signature
+    Version 4 with an empty query. `host`: "name:port"; `keys`: access key and secret key."""
     now = datetime.datetime.now(datetime.timezone.utc)
     stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
     digest = hashlib.sha256(body).hexdigest()
-    headers = {"host": f"{HOST}:{port}", "x-amz-content-sha256": digest, "x-amz-date": stamp}
+    headers = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": stamp}
     names = ";".join(headers)
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
     canonical = f"{method}\n{path}\n\n{lines}\n{names}\n{digest}"
-    scope = f"{day}/{REGION}/s3/aws4_request"
+    scope = f"{day}/{region}/s3/aws4_request"
     to_sign = "\n".join(
         ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
     )
-    key = f"AWS4{ADMIN_SECRET_KEY}".encode()
-    for part in (day, REGION, "s3", "aws4_request"):
+    key = f"AWS4{keys[1]}".encode()
+    for part in (day, region, "s3", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={ADMIN_ACCESS_KEY}/{scope}, "
+        f"AWS4-HMAC-SHA256 Credential={keys[0]}/{scope}, "
         f"SignedHeaders={names}, Signature={signature}"
     )
-    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=10)
     try:
         connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
-        response.read()
-        return response.status
+        return response.status, response.read()
     finally:
         connection.close()
 

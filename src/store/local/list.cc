@@ -93,7 +93,8 @@ class Lister {
       full_ = true;
       return;
     }
-    reply_.objects.push_back({key, static_cast<std::uint64_t>(info.st_size), entity_tag(info)});
+    reply_.objects.push_back(
+        {key, static_cast<std::uint64_t>(info.st_size), entity_tag(info), info.st_mtime});
   }
 
   const ListRequest& request_;

@@ -200,6 +200,7 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
   }
 
   const std::string& url() const override { return url_; }
+  bool keeps_conditions() const override { return true; }
 
  private:
   template <class Task>
@@ -233,7 +234,7 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
   Result<ObjectInfo> inspect(const std::string& key) const {
     ARRAYMORPH_ASSIGN(const Opened opened, open(key));
     return ObjectInfo{key, static_cast<std::uint64_t>(opened.info.st_size),
-                      local::entity_tag(opened.info)};
+                      local::entity_tag(opened.info), opened.info.st_mtime};
   }
 
   Result<GetReply> read(const GetRequest& request) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -15,6 +16,7 @@ struct Object {
   std::shared_ptr<const Buffer> body;
   std::string etag;
   std::optional<std::uint32_t> checksum;
+  std::int64_t modified = 0;
 };
 
 class MemoryStore final : public ObjectStore {
@@ -27,7 +29,7 @@ class MemoryStore final : public ObjectStore {
   void head(std::string key, Done<ObjectInfo> done) override {
     Result<Object> object = find(key);
     if (!object.ok()) return done(object.status());
-    done(ObjectInfo{key, object->body->size(), object->etag});
+    done(ObjectInfo{key, object->body->size(), object->etag, object->modified});
   }
 
   void remove(std::vector<std::string> keys, DoneStatus done) override {
@@ -51,7 +53,8 @@ class MemoryStore final : public ObjectStore {
           if (!reply.objects.empty()) reply.next = reply.objects.back().key;
           break;
         }
-        reply.objects.push_back({it->first, it->second.body->size(), it->second.etag});
+        const Object& object = it->second;
+        reply.objects.push_back({it->first, object.body->size(), object.etag, object.modified});
       }
     }
     done(std::move(reply));
@@ -66,6 +69,7 @@ class MemoryStore final : public ObjectStore {
   }
 
   const std::string& url() const override { return url_; }
+  bool keeps_conditions() const override { return true; }
 
  private:
   Result<Object> find(const std::string& key) {
@@ -115,7 +119,8 @@ class MemoryStore final : public ObjectStore {
     }
     // A copy: the caller may change its own once it has been answered.
     Object object{std::make_shared<const Buffer>(Buffer::copy_of(request.body->span())),
-                  "\"" + std::to_string(++version_) + "\"", request.checksum};
+                  "\"" + std::to_string(++version_) + "\"", request.checksum,
+                  std::time(nullptr)};
     PutReply reply{object.etag};
     objects_.insert_or_assign(request.key, std::move(object));
     return reply;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/log.h"
+#include "store/s3/date.h"
 #include "store/s3/xml.h"
 
 namespace arraymorph::store::s3 {
@@ -36,6 +37,8 @@ bool read_page(std::string_view document, Page& page) {
     } else if (path == "/ListBucketResult/Contents/ETag") {
       object.etag = std::move(value);
       add_quotes(object.etag);
+    } else if (path == "/ListBucketResult/Contents/LastModified") {
+      object.modified = read_iso_date(value);
     } else if (path == "/ListBucketResult/Contents/Size") {
       const auto [end, error] =
           std::from_chars(value.data(), value.data() + value.size(), object.size);

@@ -103,6 +103,8 @@ void Request::on_header(std::string_view name, std::string_view value) {
     answer.etag = value;
   } else if (same_name(name, "content-range")) {
     answer.content_range = value;
+  } else if (same_name(name, "last-modified")) {
+    answer.last_modified = value;
   } else if (same_name(name, "content-length")) {
     const std::optional<std::uint64_t> length = parse_number(value);
     answer.content_length = length.value_or(0);

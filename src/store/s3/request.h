@@ -22,6 +22,7 @@ struct Answer {
   int status = 0;
   std::string etag;
   std::string content_range;
+  std::string last_modified;
   std::uint64_t content_length = 0;
   bool has_length = false;
   std::optional<std::uint32_t> checksum;  ///< see PutRequest::checksum

@@ -14,7 +14,9 @@ constexpr std::chrono::seconds kStopBudget{5};
 class S3Store final : public ObjectStore {
  public:
   S3Store(const std::string& bucket, const Config& config, const S3Endpoint& endpoint)
-      : url_("s3://" + bucket), client_(std::make_shared<s3::Client>(bucket, config, endpoint)) {
+      : url_("s3://" + bucket),
+        aws_(endpoint.aws()),
+        client_(std::make_shared<s3::Client>(bucket, config, endpoint)) {
     enroll(client_);
   }
 
@@ -53,9 +55,15 @@ class S3Store final : public ObjectStore {
   }
 
   const std::string& url() const override { return url_; }
+  std::string identity() const override {
+    return client_->target().endpoint + " " + client_->target().bucket;
+  }
+  // The S3 user guide promises conditional writes; servers of the same protocol differ.
+  bool keeps_conditions() const override { return aws_; }
 
  private:
   const std::string url_;
+  const bool aws_;
   const std::shared_ptr<s3::Client> client_;
 };
 

@@ -56,6 +56,9 @@ class MetricsStore final : public ObjectStore {
   }
 
   const std::string& url() const override { return store_->url(); }
+  std::string identity() const override { return store_->identity(); }
+  bool keeps_conditions() const override { return store_->keeps_conditions(); }
+  ObjectStore& uncounted() override { return store_->uncounted(); }
 
  private:
   template <class T>

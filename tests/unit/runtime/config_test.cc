@@ -33,6 +33,27 @@ class ConfigTest : public testing::Test {
   }
 };
 
+TEST_F(ConfigTest, ProbeAndCacheDirectory) {
+  EXPECT_EQ(read({})->probe, Probe::automatic);
+  EXPECT_EQ(read({{"ARRAYMORPH_PROBE", "auto"}})->probe, Probe::automatic);
+  EXPECT_EQ(read({{"ARRAYMORPH_PROBE", "Always"}})->probe, Probe::always);
+  EXPECT_EQ(read({{"ARRAYMORPH_PROBE", "off"}})->probe, Probe::off);
+  expect_refused(read({{"ARRAYMORPH_PROBE", "never"}}).status(),
+                 {"ARRAYMORPH_PROBE=never", "auto, always, off"});
+  ::unsetenv("ARRAYMORPH_PROBE");
+  const char* given = std::getenv("XDG_CACHE_HOME");
+  const std::string before = given == nullptr ? "" : given;
+  EXPECT_EQ(read({{"XDG_CACHE_HOME", "/x/y"}})->cache_directory, "/x/y/arraymorph");
+  EXPECT_EQ(read({{"XDG_CACHE_HOME", "relative"}, {"HOME", "/home/me"}})->cache_directory,
+            "/home/me/.cache/arraymorph");
+  EXPECT_EQ(read({{"HOME", ""}})->cache_directory, "");
+  if (before.empty()) {
+    ::unsetenv("XDG_CACHE_HOME");
+  } else {
+    ::setenv("XDG_CACHE_HOME", before.c_str(), 1);
+  }
+}
+
 TEST_F(ConfigTest, DefaultsAreSafe) {
   const Result<Config> config = read({});
   ASSERT_TRUE(config.ok()) << config.status().message();

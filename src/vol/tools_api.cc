@@ -1,0 +1,250 @@
+// The part of arraymorph/api.h that the command line is made of.
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "arraymorph/api.h"
+#include "store/conditions.h"
+#include "vol/inventory.h"
+#include "vol/open_file.h"
+
+namespace arraymorph::vol {
+namespace {
+
+using nlohmann::json;
+using Opening = std::shared_ptr<FileOpening>;
+
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+int give(char** answer, const std::string& text, int error) {
+  *answer = static_cast<char*>(std::malloc(text.size() + 1));
+  if (*answer == nullptr) return ENOMEM;
+  std::memcpy(*answer, text.c_str(), text.size() + 1);
+  return error;
+}
+
+/// Runs `work`, which gives a Result<std::string>, at the edge to C: nothing is thrown through it.
+template <class Work>
+int answer_with(char** answer, const Work& work) {
+  *answer = nullptr;
+  try {
+    const Result<std::string> result = work();
+    if (result.ok()) return give(answer, *result, 0);
+    const bool conflict = result.status().code() == Code::conflict;
+    return give(answer, result.status().message(),
+                conflict ? EBUSY : code_errno(result.status().code()));
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  } catch (const std::exception& error) {
+    return give(answer, error.what(), EIO);
+  }
+}
+
+Result<Opening> resolve(const char* name) {
+  ARRAYMORPH_ASSIGN(Opening opening, claim_name(name));
+  if (opening) return opening;
+  return Status(Code::invalid_argument,
+                "'" + std::string(name) +
+                    "' is not in an object store: write s3://bucket/name or "
+                    "file:///directory/name, or set BUCKET_NAME");
+}
+
+std::string metadata_key(const FileOpening& file) { return file.location.key + "/" + kMetadataKey; }
+
+Result<std::string> describe(const char* name) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
+  answer["server"] = file->store->identity();
+  switch (file->location.kind) {
+    case store::Location::Kind::s3: {
+      ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(file->config.s3));
+      const std::string server = file->store->identity();
+      answer["kind"] = "s3";
+      answer["endpoint"] = server.substr(0, server.find(' '));
+      answer["region"] = file->config.s3.region;
+      answer["path_style"] = endpoint.path_style;
+      answer["bucket"] = file->location.container;
+      break;
+    }
+    case store::Location::Kind::local:
+      answer["kind"] = "local";
+      break;
+    case store::Location::Kind::memory:
+      answer["kind"] = "memory";
+      break;
+  }
+  return text_of(answer);
+}
+
+Result<std::string> look(const char* name) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  ARRAYMORPH_ASSIGN(const ObjectInfo info, head(*file->store, metadata_key(*file)));
+  return text_of({{"size", info.size}, {"etag", info.etag}, {"modified", info.modified}});
+}
+
+Result<std::map<Address, chunk::Extent>> read_extents(const char* text) {
+  const Status wrong(Code::invalid_argument, "the extents are not {\"address\": [numbers]}");
+  const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!root.is_object()) return wrong;
+  std::map<Address, chunk::Extent> extents;
+  for (const auto& [address, dims] : root.items()) {
+    if (!dims.is_array()) return wrong;
+    chunk::Extent& extent = extents[std::strtoull(address.c_str(), nullptr, 10)];
+    for (const json& each : dims) {
+      if (!each.is_number_unsigned()) return wrong;
+      extent.push_back(each.get<std::uint64_t>());
+    }
+  }
+  return extents;
+}
+
+json datasets_of(const Catalog& catalog) {
+  json datasets = json::array();
+  for (const auto& [address, entry] : catalog.datasets) {
+    datasets.push_back({{"address", address},
+                        {"prefix", entry.prefix},
+                        {"chunk", entry.chunk},
+                        {"contiguous", entry.contiguous}});
+  }
+  return datasets;
+}
+
+/// Written piece by piece: a document of a million objects would take a gigabyte.
+std::string objects_of(const Inventory& inventory) {
+  std::string text = ",\"objects\":[";
+  for (const ListedObject& object : inventory.objects) {
+    if (text.back() == ']') text += ',';
+    text += "[" + text_of(object.info.key) + "," + std::to_string(object.info.size) + "," +
+            std::to_string(object.info.modified) + ",\"" + std::string(kind_name(object.kind)) +
+            "\",";
+    const bool placed = object.dataset.has_value() && object.kind != ObjectKind::unknown;
+    text += placed ? std::to_string(*object.dataset) + "," + text_of(object.index) : "null,null";
+    text += ']';
+  }
+  text += "],\"missing\":[";
+  for (const MissingChunk& each : inventory.missing) {
+    if (text.back() == ']') text += ',';
+    text += text_of(json::array({each.key, each.dataset, each.index}));
+  }
+  return text + "]";
+}
+
+Result<Inventory> list_objects(const FileOpening& file, const Catalog& catalog, bool damaged,
+                               const char* extents) {
+  ARRAYMORPH_ASSIGN(const auto known, read_extents(extents));
+  const std::string prefix = file.location.key + "/";
+  ARRAYMORPH_ASSIGN(auto objects, list_all(*file.store, prefix));
+  for (ObjectInfo& object : objects) object.key.erase(0, prefix.size());
+  Inventory inventory =
+      take_inventory(places_of(catalog, known), catalog.trash, std::move(objects));
+  // Nobody knows what a damaged file needs.
+  for (ListedObject& object : inventory.objects) {
+    if (damaged && object.kind != ObjectKind::metadata) object.kind = ObjectKind::unknown;
+  }
+  return inventory;
+}
+
+Result<std::string> take_stock(const char* name, const char* extents) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
+  Catalog catalog;
+  bool damaged = false;
+  auto loaded = load(*file->store, file->location);
+  const Status status = loaded.status();
+  if (loaded.ok()) {
+    catalog = std::move(loaded->metadata.catalog);
+    answer["state"] = "committed";
+    answer["etag"] = loaded->etag;
+    answer["sweep_needed"] = catalog.sweep_needed;
+  } else if (status.code() == Code::not_found) {
+    answer["state"] = "missing";
+    answer["etag"] = "";
+  } else if (status.code() == Code::corrupt || status.code() == Code::unsupported) {
+    damaged = true;
+    answer["state"] = "damaged";
+  } else {
+    return status;
+  }
+  answer["error"] = status.message();
+  answer["datasets"] = datasets_of(catalog);
+  std::string text = text_of(answer);
+  if (extents == nullptr) return text;
+  ARRAYMORPH_ASSIGN(const Inventory inventory, list_objects(*file, catalog, damaged, extents));
+  text.pop_back();
+  return text + objects_of(inventory) + "}";
+}
+
+Result<std::vector<std::string>> read_keys(const FileOpening& file, const char* text) {
+  const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!root.is_array()) return Status(Code::invalid_argument, "the keys are not an array");
+  std::vector<std::string> keys;
+  for (const json& each : root) {
+    if (!each.is_string() || each.get<std::string>() == kMetadataKey) {
+      return Status(Code::invalid_argument, "the keys to remove hold one that is not to be");
+    }
+    keys.push_back(file.location.key + "/" + each.get<std::string>());
+  }
+  return keys;
+}
+
+Result<std::string> remove_objects(const char* name, const char* text, const std::string& etag) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  ARRAYMORPH_ASSIGN(auto keys, read_keys(*file, text));
+  const auto now = head(*file->store, metadata_key(*file));
+  if (!now.ok() && now.status().code() != Code::not_found) return now.status();
+  if ((now.ok() ? now->etag : "") != etag) {
+    return Status(Code::conflict, file->location.url() +
+                                      " was committed since its objects were listed; nothing was "
+                                      "removed: list them again");
+  }
+  const std::size_t count = keys.size();
+  ARRAYMORPH_TRY(remove(*file->store, std::move(keys)));
+  return text_of({{"removed", count}});
+}
+
+Result<std::string> probe(const char* name) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  const std::string key = metadata_key(*file);
+  const auto report =
+      store::probe_now(*file->store, key.substr(0, key.rfind('/') + 1), file->config);
+  return text_of({{"server", file->store->identity()},
+                  {"verdict", store::conditions_name(report.verdict)},
+                  {"words", report.words},
+                  {"probed", !file->store->keeps_conditions()}});
+}
+
+}  // namespace
+}  // namespace arraymorph::vol
+
+using namespace arraymorph::vol;
+
+extern "C" {
+
+int arraymorph_describe(const char* name, char** answer) {
+  return answer_with(answer, [&] { return describe(name); });
+}
+
+int arraymorph_head(const char* name, char** answer) {
+  return answer_with(answer, [&] { return look(name); });
+}
+
+int arraymorph_inventory(const char* name, const char* extents, char** answer) {
+  return answer_with(answer, [&] { return take_stock(name, extents); });
+}
+
+int arraymorph_remove(const char* name, const char* keys, const char* etag, char** answer) {
+  return answer_with(answer, [&] { return remove_objects(name, keys, etag); });
+}
+
+int arraymorph_probe(const char* name, char** answer) {
+  return answer_with(answer, [&] { return probe(name); });
+}
+
+void arraymorph_free(char* answer) { std::free(answer); }
+}
