@@ -115,9 +115,10 @@ Status remove_objects(ArrayState& array, std::vector<Index> indexes, Lock& lock)
   return {};
 }
 
-// The objects stay for the readers of earlier commits.
+// The objects stay, for what was committed before.
 void record_absent(ArrayState& array, const std::vector<Index>& indexes) {
   for (const Index& index : indexes) {
+    if (!array.spec.new_objects) array.replaced.push_back(array.key(index));
     array.spec.records.absent.insert(index);
     array.spec.records.versions.erase(index);
     array.given_up.erase(index);
@@ -135,10 +136,13 @@ Status Array::before_commit() {
   if (array.inherited() || (array.given_up.empty() && array.settled.dims == array.spec.grid.dims)) {
     return {};
   }
-  ARRAYMORPH_ASSIGN(std::vector<Index> stale, leftovers(array, lock));
+  ARRAYMORPH_ASSIGN(std::vector<Index> stale, leftovers(array, lock));  // in no commit
+  std::vector<Index> shown;                                               // by the one before
   for (const Index& index : array.given_up) {
-    if (array.spec.grid.contains(index)) stale.push_back(index);
+    if (!array.spec.grid.contains(index)) continue;
+    (array.is_settled(index) ? shown : stale).push_back(index);
   }
+  record_absent(array, shown);
   if (!array.spec.new_objects || array.spec.fresh) {
     return remove_objects(array, std::move(stale), lock);
   }

@@ -155,6 +155,7 @@ std::vector<ChunkPlan> edge_chunks(const ArrayState& array, const Extent& dims) 
 
 Status clear_edges(Engine& engine, Array& array, ArrayState& state, const Extent& dims) {
   const std::vector<ChunkPlan> plans = edge_chunks(state, dims);
+  if (plans.empty()) return {};
   const ConstByteSpan fill = state.spec.fill.span();
   const Grid grid = state.spec.grid;
   std::vector<ChunkAccess> accesses;

@@ -44,6 +44,7 @@ void record(const Put& put) {
   ArrayState& array = *put.array;
   const Index& index = put.entry->index;
   Records& records = array.spec.records;
+  std::erase(array.replaced, put.key);
   const bool same = array.mask_of(index) == put.mask && array.tag_of(index) == put.tag;
   if (records.absent.erase(index) == 0 && same) return;
   ++array.record_changes;
