@@ -186,9 +186,7 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
         watcher.communicate(b"stopped\n")
 
 
-def _start(
-    directory: Path, extra: list[str], public: bool
-) -> tuple[subprocess.Popen[bytes], int]:
+def _start(directory: Path, extra: list[str], public: bool) -> tuple[subprocess.Popen[bytes], int]:
     master, volume, filer, s3 = _free_ports(4)
     identities = directory / "identities.json"
     user = {
