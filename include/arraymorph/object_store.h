@@ -104,8 +104,8 @@ using DoneStatus = std::function<void(Status)>;
 /// inside the store. Thread-safe. Errors: not_found (missing key in get, head, copy), conflict
 /// (a failed PutCondition::if_match), already_exists (a failed if_absent), permission_denied,
 /// out_of_space, unavailable, corrupt (an answer that is not what was asked for); messages name the
-/// key and the server's own words. A conditional put that fails as unavailable may have been carried
-/// out all the same: its message says so.
+/// key and the server's own words. A conditional put that fails as unavailable may have been
+/// carried out all the same: its message says so.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;

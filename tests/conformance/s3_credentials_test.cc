@@ -1,6 +1,7 @@
 // Who the S3 store says it is, and to whom.
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -128,10 +129,11 @@ std::string key_of(const std::string& head) {
   return at == std::string::npos ? "" : head.substr(at + 11, head.find('/', at) - at - 11);
 }
 
-// Answers as a container's credentials service; each time with another key, valid for an hour.
+// Answers as a container's credentials service; each time with another key.
 class ContainerService {
  public:
   explicit ContainerService(std::string token) : token_(std::move(token)) {}
+  void set_expiration(std::string when) { expiration_ = std::move(when); }
   std::string uri() const { return server_.endpoint() + "/credentials"; }
   unsigned requests() const { return server_.requests(); }
 
@@ -143,11 +145,12 @@ class ContainerService {
     const std::string key = "CONTAINER" + std::to_string(n);
     return HttpServer::answer("200 OK", "{\"AccessKeyId\": \"" + key +
                                             "\", \"SecretAccessKey\": \"s\", \"Token\": "
-                                            "\"t\", \"Expiration\": "
-                                            "\"2099-01-01T00:00:00Z\"}");
+                                            "\"t\", \"Expiration\": \"" +
+                                            expiration_ + "\"}");
   }
 
   const std::string token_;
+  std::string expiration_ = "2099-01-01T00:00:00Z";
   HttpServer server_{[this](const std::string& head, unsigned n) { return answer(head, n); }};
 };
 
@@ -173,6 +176,32 @@ TEST_F(S3ContainerTest, TheContainersServiceIsAsked) {
   ASSERT_TRUE(reply.ok()) << reply.status().message();
   EXPECT_EQ(key_of(seen), "CONTAINER0");
   EXPECT_NE(seen.find("ecurity-"), std::string::npos) << seen;  // X-Amz-Security-Token
+}
+
+TEST_F(S3ContainerTest, CredentialsThatExpireAreAskedForAgain) {
+  const std::time_t soon = std::time(nullptr) + 2;
+  std::tm parts{};
+  char text[32];
+  ::gmtime_r(&soon, &parts);
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  service_.set_expiration(text);
+  std::mutex mutex;
+  std::set<std::string> keys;
+  HttpServer server([&](const std::string& head, unsigned) {
+    const std::lock_guard lock(mutex);
+    keys.insert(key_of(head));
+    return HttpServer::answer("200 OK", "");
+  });
+  const auto store = store_at(server.endpoint());
+  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(20);
+  for (bool renewed = false; !renewed && Clock::now() < give_up;) {
+    const Result<GetReply> reply = get(*store, {"k", {}, {}});
+    ASSERT_TRUE(reply.ok()) << reply.status().message();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    const std::lock_guard lock(mutex);
+    renewed = keys.size() > 1;
+  }
+  EXPECT_GT(keys.size(), 1u);
 }
 
 // The server calls expired what should be valid: asked for again, once.
@@ -275,8 +304,9 @@ TEST_F(S3CredentialsTest, RedirectsAreNotFollowed) {
   for (const char* status : {"301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect",
                              "308 Permanent Redirect"}) {
     HttpServer server([&](const std::string&, unsigned) {
-      return HttpServer::answer(status, "", "Location: " + other.endpoint() + "/b/k\r\n" +
-                                                "x-amz-bucket-region: eu-west-1\r\n");
+      return HttpServer::answer(
+          status, "",
+          "Location: " + other.endpoint() + "/b/k\r\n" + "x-amz-bucket-region: eu-west-1\r\n");
     });
     const auto store = store_at(server.endpoint());
     expect_words(get(*store, {"k", {}, {}}).status(), Code::invalid_argument,

@@ -82,18 +82,16 @@ TEST_F(S3IntegrityTest, AnotherLargeRangeIsRefused) {
                             "bytes 100000-199999/150000"}) {
     HttpServer server([&](const std::string&, unsigned) { return part(range, body); });
     Buffer target(body.size());
-    expect_words(get(*store_at(server.endpoint()),
-                     {"k", ByteRange{100000, 100000}, target.span()})
-                     .status(),
-                 Code::corrupt, {"GET s3://b/k"});
+    expect_words(
+        get(*store_at(server.endpoint()), {"k", ByteRange{100000, 100000}, target.span()}).status(),
+        Code::corrupt, {"GET s3://b/k"});
   }
 }
 
 TEST_F(S3IntegrityTest, TheRangeAskedForIsTaken) {
   for (const char* range : {"bytes 10-19/100", "bytes 10-19/20"}) {
     HttpServer server([&](const std::string&, unsigned) { return part(range, "0123456789"); });
-    const Result<GetReply> reply =
-        get(*store_at(server.endpoint()), {"k", ByteRange{10, 10}, {}});
+    const Result<GetReply> reply = get(*store_at(server.endpoint()), {"k", ByteRange{10, 10}, {}});
     ASSERT_TRUE(reply.ok()) << reply.status().message();
     EXPECT_EQ(text(reply->body), "0123456789");
   }

@@ -227,8 +227,8 @@ TEST_F(S3DeadlineTest, EndsASlowDrip) {
 // What a server claims to send buys it no time.
 TEST_F(S3DeadlineTest, EndsASlowDripOfAnEnormousBody) {
   HttpServer server([](const std::string&, unsigned) {
-    return "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n" +
-           std::string(HttpServer::kDrip) + "\r\n" + std::string(10000, 'x');
+    return "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n" + std::string(HttpServer::kDrip) +
+           "\r\n" + std::string(10000, 'x');
   });
   expect_too_late(get(*hasty_store_at(server.endpoint()), {"k", {}, {}}).status());
 }
@@ -247,8 +247,7 @@ TEST_F(S3DeadlineTest, GivesLargeBodiesTime) {
     return HttpServer::answer("206 Partial Content", std::string(25, 'x'),
                               range + HttpServer::kDrip);
   });
-  const Result<GetReply> large =
-      get(*hasty_store_at(ranged.endpoint()), {"k", {}, target.span()});
+  const Result<GetReply> large = get(*hasty_store_at(ranged.endpoint()), {"k", {}, target.span()});
   EXPECT_TRUE(large.ok()) << large.status().message();
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import arraymorph
@@ -16,7 +15,7 @@ VALUES = np.arange(40_000.0)
 
 
 @pytest.fixture
-def url(tls_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def url(tls_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """A file that was written with credentials, which are gone from the environment."""
     for name, value in tls_server.items():
         monkeypatch.setenv(name, value)
@@ -27,7 +26,7 @@ def url(tls_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.delenv(key)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HOME", "/nonexistent")
-    yield name
+    return name
 
 
 def test_no_credentials_are_an_error(url: str) -> None:

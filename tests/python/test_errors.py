@@ -161,7 +161,24 @@ def test_truncated_chunk(local_store: Store, filters: dict[str, object]) -> None
         np.testing.assert_array_equal(f["x"][:, :100], VALUES[:, :100])
 
 
-def test_corrupt_chunk_under_fletcher32(local_store: Store) -> None:
+def test_flipped_bit_in_a_chunk(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = make(local_store)
+    if not os.listxattr(chunk(local_store)):
+        pytest.skip("the file system has no extended attributes")
+    data = bytearray(chunk(local_store).read_bytes())
+    data[1234] ^= 1
+    chunk(local_store).write_bytes(data)
+    with arraymorph.File(url) as f, pytest.raises(OSError, match=r"x, chunk \(0, 1\).*CRC-32C"):
+        f["x"][...]
+    monkeypatch.setenv("ARRAYMORPH_CHECKSUMS", "off")
+    with arraymorph.File(url) as f:
+        assert (f["x"][...] != VALUES).sum() == 1
+
+
+def test_corrupt_chunk_under_fletcher32(
+    local_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARRAYMORPH_CHECKSUMS", "off")
     url = make(local_store, fletcher32=True)
     data = bytearray(chunk(local_store).read_bytes())
     data[1234] ^= 1

@@ -249,8 +249,8 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
       }
       length = std::min(size - offset, request.range->length);
     }
-    GetReply reply{{}, length, size, local::entity_tag(opened.info),
-                   local::read_checksum(opened.file)};
+    GetReply reply{
+        {}, length, size, local::entity_tag(opened.info), local::read_checksum(opened.file)};
     ByteSpan bytes = request.into;
     if (bytes.empty()) {
       if (length > largest_body(request)) {

@@ -196,8 +196,8 @@ void Attempt::on_progress(aws_s3_meta_request*, const aws_s3_meta_request_progre
   static_cast<Attempt*>(self)->request_->answer.received += progress->bytes_transferred;
 }
 
-// What the engine keeps back otherwise: the headers of answers that broke off, as it collects bodies
-// before it shows either, and of failures that it would retry itself.
+// What the engine keeps back otherwise: the headers of answers that broke off, as it collects
+// bodies before it shows either, and of failures that it would retry itself.
 void Attempt::on_telemetry(aws_s3_meta_request*, aws_s3_request_metrics* metrics, void* self) {
   Attempt& attempt = *static_cast<Attempt*>(self);
   Request& request = *attempt.request_;

@@ -31,8 +31,8 @@ std::optional<Verdict> check_range(const Request& request, const Target& target)
   const std::uint64_t end = asked.offset + asked.length;
   const bool starts = sent->first == asked.offset && sent->last < end;
   // Without a total nobody knows whether a whole object has come.
-  const bool ends = sent->total ? sent->last + 1 == std::min(end, *sent->total)
-                                : request.range.has_value();
+  const bool ends =
+      sent->total ? sent->last + 1 == std::min(end, *sent->total) : request.range.has_value();
   if (!starts || !ends) return wrong(request, target, range, Retry::once);
   if (answer.has_length && answer.content_length != sent->last - sent->first + 1) {
     return wrong(request, target,
@@ -84,10 +84,10 @@ std::optional<Verdict> check_answer(const Request& request, const Target& target
     expected = sent->last - sent->first + 1;
   }
   if (answer.received == expected) return std::nullopt;
-  return wrong(request, target,
-               std::to_string(answer.received) + " of " + std::to_string(expected) +
-                   " bytes arrived",
-               Retry::later);
+  return wrong(
+      request, target,
+      std::to_string(answer.received) + " of " + std::to_string(expected) + " bytes arrived",
+      Retry::later);
 }
 
 }  // namespace arraymorph::store::s3

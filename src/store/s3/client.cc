@@ -30,7 +30,7 @@ constexpr unsigned kSoonRetries = 2;
 constexpr std::uint64_t kSoonDelayMs = 100;
 constexpr std::uint64_t kLaterDelayMs = 200;  // doubled with each attempt
 constexpr std::uint64_t kMaxDelayMs = 5000;
-constexpr unsigned kMaxRetryAfter = 30;                 // seconds that a server may ask for
+constexpr unsigned kMaxRetryAfter = 30;                     // seconds that a server may ask for
 constexpr std::uint64_t kSlowestBytesPerSecond = 64 << 10;  // body bytes add to the deadline
 constexpr std::uint64_t kMostSeconds = 365 * 86400;
 constexpr milliseconds kLongestWatch{1000};
@@ -218,12 +218,14 @@ void Client::finish(Attempt& attempt, const std::optional<Failure>& failure) {
 // What the end of an attempt means; nothing: it has succeeded.
 std::optional<Verdict> Client::outcome(const Request& request,
                                        const std::optional<Failure>& failure) {
-  const std::string what = describe(request, target_);
+  const auto refuse = [&](Code code, const char* why) {
+    return Verdict{Status(code, describe(request, target_) + why)};
+  };
   if (request.out_of_memory) {
-    return Verdict{Status(Code::internal, what + ": out of memory for what the server sends")};
+    return refuse(Code::internal, ": out of memory for what the server sends");
   }
   if (request.overflow || (!failure && !request.fits())) {
-    return Verdict{Status(Code::corrupt, what + ": the object is longer than expected")};
+    return refuse(Code::corrupt, ": the object is longer than expected");
   }
   // Also where the attempt was ended because its headers were wrong.
   const bool answered = request.answer.status / 100 == 2;
@@ -268,12 +270,12 @@ void Client::retry(const std::shared_ptr<Request>& request, const Failure& failu
   request->repeated = request->repeated || verdict.retry == Retry::once;
   ++request->failures;
   if (log_enabled(LogLevel::info)) {
-    log(LogLevel::info, verdict.status.message() + "; attempt " +
-                            std::to_string(request->attempts + 1) + " in " +
-                            std::to_string(delay.count()) + " ms" +
-                            (failure.retry_after > 0 ? " (the server said Retry-After: " +
-                                                           std::to_string(failure.retry_after) + ")"
-                                                     : ""));
+    log(LogLevel::info,
+        verdict.status.message() + "; attempt " + std::to_string(request->attempts + 1) + " in " +
+            std::to_string(delay.count()) + " ms" +
+            (failure.retry_after > 0
+                 ? " (the server said Retry-After: " + std::to_string(failure.retry_after) + ")"
+                 : ""));
   }
   waiting_.insert(request);
   Timer::start(delay, [self = shared_from_this(), request] {

@@ -70,7 +70,7 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   const SessionOptions options_;
   const std::uint32_t retries_;
   const std::chrono::seconds deadline_;  // of a request, all attempts together
-  const std::size_t limit_;  // requests in the engine
+  const std::size_t limit_;              // requests in the engine
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -24,17 +24,15 @@ struct CredentialSource {
   static CredentialSource from_environment(bool anonymous);
 
   /// No look-up needed: key and secret were given, or none is wanted.
-  bool fixed() const {
-    return anonymous || (!access_key_id.empty() && !secret_access_key.empty());
-  }
+  bool fixed() const { return anonymous || (!access_key_id.empty() && !secret_access_key.empty()); }
   /// Differs for different credentials without telling them.
   std::string fingerprint() const;
   /// What to say when nothing was found.
   std::string advice() const;
 };
 
-/// The given key, none, or the chain below. One reference is the caller's; `gone` opens when the provider
-/// has ended. Null on failure.
+/// The given key, none, or the chain below. One reference is the caller's; `gone` opens when the
+/// provider has ended. Null on failure.
 aws_credentials_provider* new_provider(const CredentialSource& source,
                                        aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,
                                        const std::shared_ptr<Latch>& gone);

@@ -151,7 +151,8 @@ Verdict judge_answer(const Request& request, const Failure& failure, const Targe
   }
   const auto known = std::find_if(kKnownCodes.begin(), kKnownCodes.end(),
                                   [&](const KnownCode& each) { return each.name == error.code; });
-  const KnownCode meaning = known != kKnownCodes.end() ? *known : by_status(failure.http_status, !error.code.empty());
+  const KnownCode meaning =
+      known != kKnownCodes.end() ? *known : by_status(failure.http_status, !error.code.empty());
   const bool refused = target.anonymous && meaning.code == Code::permission_denied;
   const std::string_view advice =
       refused ? "requests are anonymous, ARRAYMORPH_ANONYMOUS is set: the bucket's policy must let "

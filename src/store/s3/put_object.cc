@@ -1,11 +1,11 @@
 #include <algorithm>
 // When an attempt gets no answer, the object may have been stored, or still be on its way.
 //
-// Unconditional: the next attempt sends the same bytes to the same key, which does no harm. S3 orders
-// two writes of one key by when they arrive at the server, so an attempt given up here that the
-// server still works on could in theory come after a later write of the key. Giving up closes the
-// connection, so that only what the server has read completely can do so, in the moment before it
-// would have answered. New-objects mode (ARRAYMORPH_WRITE) never writes a key twice.
+// Unconditional: the next attempt sends the same bytes to the same key, which does no harm. S3
+// orders two writes of one key by when they arrive at the server, so an attempt given up here that
+// the server still works on could in theory come after a later write of the key. Giving up closes
+// the connection, so that only what the server has read completely can do so, in the moment before
+// it would have answered. New-objects mode (ARRAYMORPH_WRITE) never writes a key twice.
 //
 // Conditional: a late attempt fails its condition. What the failed condition of a retry means is
 // settled by reading the object.
@@ -23,8 +23,9 @@ bool same_bytes(const Buffer& a, const Buffer& b) {
 
 Status unknown(const Status& status) {
   return {Code::unavailable,
-          status.message() + "; it is not known whether the object was stored: the server may have "
-                             "received it"};
+          status.message() +
+              "; it is not known whether the object was stored: the server may have "
+              "received it"};
 }
 
 // The answer of an earlier attempt was lost and the condition fails now: when the object holds

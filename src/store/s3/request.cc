@@ -51,7 +51,8 @@ std::size_t next_size(const Answer& answer, std::size_t needed) {
   const std::size_t doubled = 2 * needed;
   if (!answer.has_length) return doubled;
   const std::uint64_t named = answer.content_length;
-  return std::max<std::uint64_t>(needed, std::min<std::uint64_t>(named, std::max(doubled, kMaxAtOnce)));
+  return std::max<std::uint64_t>(needed,
+                                 std::min<std::uint64_t>(named, std::max(doubled, kMaxAtOnce)));
 }
 
 }  // namespace

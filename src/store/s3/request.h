@@ -26,8 +26,8 @@ struct Answer {
   std::uint64_t content_length = 0;
   bool has_length = false;
   std::optional<std::uint32_t> checksum;  ///< see PutRequest::checksum
-  Buffer body;               ///< not used when Request::into is
-  std::size_t received = 0;  ///< bytes of the body
+  Buffer body;                            ///< not used when Request::into is
+  std::size_t received = 0;               ///< bytes of the body
 };
 
 struct Request {
@@ -40,11 +40,11 @@ struct Request {
   std::shared_ptr<const Buffer> body;
   std::string payload_hash;  ///< SHA-256 of the body, hexadecimal, where payloads are signed
   PutCondition::Kind condition = PutCondition::Kind::always;
-  ByteSpan into;              ///< see GetRequest::into
-  std::size_t in_place = 0;   ///< the engine receives up to so many bytes itself; 0: on_body does
-  std::size_t set_aside = 0;  ///< bytes allocated for the body before it arrives
-  std::uint64_t expected = 0;   ///< bytes of the body that may come, where the caller knows a bound
-  std::size_t most = 0;         ///< a longer body is refused; 0: none is too long
+  ByteSpan into;               ///< see GetRequest::into
+  std::size_t in_place = 0;    ///< the engine receives up to so many bytes itself; 0: on_body does
+  std::size_t set_aside = 0;   ///< bytes allocated for the body before it arrives
+  std::uint64_t expected = 0;  ///< bytes of the body that may come, where the caller knows a bound
+  std::size_t most = 0;        ///< a longer body is refused; 0: none is too long
   std::function<void(Result<Answer>)> done;
 
   // State of the attempt under way.
@@ -55,8 +55,8 @@ struct Request {
 
   // State of all attempts, kept by Client.
   std::optional<std::chrono::steady_clock::time_point> begun;  ///< the first of them
-  unsigned attempts = 0;                   ///< made, the one under way included
-  unsigned failures = 0;                   ///< of these, failed
+  unsigned attempts = 0;                                       ///< made, the one under way included
+  unsigned failures = 0;                                       ///< of these, failed
   bool lost = false;        ///< one of them may have done its work without an answer
   bool expired = false;     ///< cancelled at the deadline
   bool repeated = false;    ///< asked once more after a damaged answer

@@ -69,8 +69,8 @@ class ChecksumStore final : public ObjectStore {
     const ConstByteSpan bytes = request.into.empty()
                                     ? reply.body.span()
                                     : ConstByteSpan(request.into).first(reply.received);
-    const std::string what = url + "/" + request.key + ": the bytes that arrived are not those that " +
-                             "were stored: their ";
+    const std::string what = url + "/" + request.key +
+                             ": the bytes that arrived are not those that " + "were stored: their ";
     if (reply.checksum) {
       const std::uint32_t found = crc32c(bytes);
       if (found != *reply.checksum) {

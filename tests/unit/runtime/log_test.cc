@@ -26,7 +26,8 @@ TEST(LogTest, ShowsWhatIsAskedFor) {
 
 TEST(LogTest, OneEventIsOneLineAndSteersNoTerminal) {
   const std::string text = logged(LogLevel::warn, LogLevel::error,
-                                  "a\nb\rc\td\x1b[31m\x7f\xc2\x9b" "2J\xc3\xbc");
+                                  "a\nb\rc\td\x1b[31m\x7f\xc2\x9b"
+                                  "2J\xc3\xbc");
   EXPECT_EQ(text, "arraymorph: error: a\\nb\\rc\\td\\x1b[31m\\x7f\\x9b2J\xc3\xbc\n");
 }
 
