@@ -46,6 +46,10 @@ test-unit: build
 test-conformance: build setup-test
     tests/support/with-seaweed ctest --preset default -j2 -R '{{ conformance }}'
 
+# Writers of one object at the same moment, on every store: n=ROUNDS; says what it saw
+test-conditions n="200": build setup-test
+    ARRAYMORPH_TEST_ROUNDS='{{ trim_start_match(n, "n=") }}' tests/support/with-seaweed build/default/tests/conformance/probe_conformance_test --gtest_filter='*ConditionsAreHonoured*'
+
 # Python tests: package, requests, errors, features, README example
 test-python *arguments: install setup-test
     python -m pytest tests/python "$@"

@@ -57,7 +57,9 @@ def install(row: Row, wheel: Path) -> Path:
 
 def connector(python: Path) -> dict[str, str]:
     """What switches ArrayMorph on for unchanged programs of this virtual environment."""
-    said = run([str(python), "-m", "arraymorph", "plugin-path"]).stdout.strip()
+    # Not by the command line, whose packages rows without dependencies do not have.
+    code = "import arraymorph; print(arraymorph.get_plugin_path())"
+    said = run([str(python), "-c", code]).stdout.strip()
     return {"HDF5_PLUGIN_PATH": said, "HDF5_VOL_CONNECTOR": "arraymorph"}
 
 

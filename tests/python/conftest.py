@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import socket
 import subprocess
@@ -18,6 +20,7 @@ import trustme
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import seaweed
+from stored_objects import LocalObjects, Objects, S3Objects
 
 
 @dataclass
@@ -31,6 +34,12 @@ class Store:
 
     def url(self, name: str) -> str:
         return f"{self.base}/{name}"
+
+    def objects(self, name: str) -> Objects:
+        """The objects of the file of this name."""
+        if self.root is not None:
+            return LocalObjects(self.root / name)
+        return S3Objects(self.environment, self.url(name))
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +126,56 @@ def python(tmp_path: Path) -> Runner:
         if check and result.returncode != 0:
             pytest.fail(f"exit status {result.returncode}\n{result.stdout}\n{result.stderr}")
         return result
+
+    return run
+
+
+@dataclass
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run the command line in this process, which saves a start: `command("gc", url)`."""
+
+    def run(*words: str) -> Done:
+        from arraymorph.cli import app
+
+        monkeypatch.setenv("COLUMNS", "200")
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                app(list(words), prog_name="arraymorph")
+            except SystemExit as end:
+                status = end.code
+        return Done(int(status or 0), out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def arraymorph_program(tmp_path: Path) -> Command:
+    """The same in a process of its own: `arraymorph_program("gc", url, NAME=value)`."""
+
+    def run(*words: str, **environment: str) -> Done:
+        result = subprocess.run(
+            [sys.executable, "-m", "arraymorph", *words],
+            env={**os.environ, "COLUMNS": "200", **environment},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Done(result.returncode, result.stdout, result.stderr)
 
     return run
 

@@ -101,7 +101,13 @@ class Server:
 
 
 def signed_request(
-    host: str, keys: tuple[str, str], method: str, path: str, body: bytes = b"", region: str = REGION
+    host: str,
+    keys: tuple[str, str],
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    region: str = REGION,
 ) -> tuple[int, bytes]:
     """Status and body of one plain http request, from the standard library alone: AWS Signature
     Version 4 with an empty query. `host`: "name:port"; `keys`: access key and secret key."""

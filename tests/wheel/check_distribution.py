@@ -26,7 +26,7 @@ MOST_BYTES = 6_000_000
 WHEEL = re.compile(
     r"arraymorph/(\w+/)*\w+\.pyi?$|arraymorph/py\.typed$"
     r"|arraymorph/_core\.[\w.-]+\.so$|arraymorph/lib/libarraymorph\.so$"
-    r"|arraymorph-[\d.]+\.dist-info/(METADATA|RECORD|WHEEL|sboms/auditwheel\.cdx\.json)$"
+    r"|arraymorph-[\d.]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt|sboms/auditwheel\.cdx\.json)$"
     r"|arraymorph-[\d.]+\.dist-info/licenses/(LICENSE|licenses/third-party\.txt|third_party/.+)$"
 )
 SOURCE = re.compile(

@@ -1,0 +1,256 @@
+"""`arraymorph doctor`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from .. import __version__, _core, _h5py, build_info
+from .clock import clock_difference
+from .output import message_of, print_json
+
+_PREFIXES = ("ARRAYMORPH_", "AWS_", "HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "XDG_CACHE_HOME")
+# Of the AWS variables, the ones that are safe to show.
+_SHOWN = re.compile(
+    r"AWS_(ENDPOINT_URL(_S3)?|(DEFAULT_)?REGION|PROFILE|S3_ADDRESSING_STYLE|USE_TLS"
+    r"|SIGNED_PAYLOADS|CA_BUNDLE)$"
+)
+_STYLES = {"ok": "green", "note": "", "warn": "yellow", "FAIL": "bold red"}
+_MOST_SKEW = 300  # seconds; servers refuse requests from 900 on
+_LATENCY_REQUESTS = 5
+_NAME = "arraymorph-doctor"
+
+
+@dataclass
+class Finding:
+    """One line: how it is, and what to do about it when it is not well."""
+
+    state: str  # "ok", "note", "warn", "FAIL"
+    about: str
+    what: str
+    fix: str = ""
+
+
+def doctor(
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            help="a stored file (it need not exist) or s3://bucket; without it the store that "
+            "BUCKET_NAME or ARRAYMORPH_ROOT name"
+        ),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="write nothing: leaves out the conditional writes")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
+) -> None:
+    """Say whether ArrayMorph works here, and what to do where it does not.
+
+    Looks at the environment, the plugin, and, with a store, at the server: reachable, clock,
+    credentials, answers, latency, and whether conditional writes are honoured, which is tried out
+    with a few small objects that are removed again. Secrets are never shown.
+
+    Exit status 1 when something is broken.
+    """
+    findings: list[Finding] = []
+    console = Console(highlight=False, soft_wrap=True)
+    for each in [*_environment(), *_plugin()]:
+        findings.append(each)
+        _print(console, each, json)
+    for each in _store(url, read_only):
+        findings.append(each)
+        _print(console, each, json)
+    if json:
+        print_json([asdict(each) for each in findings])
+    if any(each.state == "FAIL" for each in findings):
+        raise typer.Exit(1)
+
+
+def _print(console: Console, each: Finding, json: bool) -> None:
+    if json:
+        return
+    line = Text(f"{each.state:<5}", style=_STYLES[each.state])
+    console.print(line.append(f"{each.about}: {each.what}", style="not bold default"))
+    if each.fix:
+        console.print(f"       -> {each.fix}", markup=False)
+
+
+def _environment() -> Iterator[Finding]:
+    info = build_info()
+    python = sys.version.split()[0]
+    engine = f"{info['s3_engine']} engine, aws-c-s3 {info['aws_c_s3']}"
+    yield Finding("ok", "version", f"ArrayMorph {__version__} ({engine}), Python {python}")
+    for name in sorted(os.environ):
+        if name.startswith(_PREFIXES):
+            yield Finding("note", name, _shown(name, os.environ[name]))
+
+
+def _shown(name: str, value: str) -> str:
+    """The value, or only that there is one."""
+    if name.startswith("AWS_") and not _SHOWN.match(name):
+        return "set" if value else "empty"
+    return re.sub(r"//[^/@]*@", "//***@", value)
+
+
+def _plugin() -> Iterator[Finding]:
+    path = _h5py.get_plugin_path()
+    try:
+        internals = _h5py.Internals()
+        library = f"h5py {internals.h5py.__version__} (HDF5 {internals.h5py.version.hdf5_version})"
+        internals.load_plugin()
+        yield Finding("ok", "plugin", f"{path}, loaded by {library}")
+        on = internals.default_is_ours()
+    except RuntimeError as error:
+        fix = "pip install --force-reinstall arraymorph h5py"
+        yield Finding("FAIL", "plugin", f"{path}: {error}", fix)
+        return
+    if on:
+        yield Finding("ok", "switched on", "for every HDF5 program of this environment")
+    else:
+        fix = 'eval "$(arraymorph env)" in the shell, or arraymorph.enable() in Python'
+        yield Finding("note", "switched on", "no, not for programs started from here", fix)
+
+
+def _store(url: str | None, read_only: bool) -> Iterator[Finding]:
+    name = _NAME if url is None else url
+    if re.fullmatch(r"s3://[^/]+/?", name):
+        name = f"{name.rstrip('/')}/{_NAME}"
+    try:
+        place = _core.describe(name)
+    except OSError as error:
+        if url is None and "is not in an object store" in message_of(error):
+            fix = "name one: arraymorph doctor s3://bucket, or set BUCKET_NAME"
+            yield Finding("note", "store", "none is configured, none was looked at", fix)
+        else:
+            yield Finding("FAIL", "store", message_of(error), "correct what is named here")
+        return
+    if place["kind"] == "s3":
+        yield from _server(place)
+    else:
+        yield Finding("ok", "store", f"{place['kind']}, {place['url']}")
+    reachable = True
+    for each in _requests(name):
+        reachable = reachable and each.state != "FAIL"
+        yield each
+    if not reachable:
+        return
+    if read_only:
+        yield Finding("note", "conditional writes", "not tried (--read-only)")
+    else:
+        yield _conditions(name)
+
+
+def _server(place: dict[str, Any]) -> Iterator[Finding]:
+    style = "path" if place["path_style"] else "virtual-hosted"
+    what = f"{place['endpoint']}, region {place['region']}, bucket {place['bucket']}, {style} style"
+    yield Finding("ok", "store", what)
+    yield _credentials()
+    try:
+        difference = clock_difference(place["endpoint"], os.environ.get("AWS_CA_BUNDLE"))
+    except OSError as error:
+        fix = "is the server running, is AWS_ENDPOINT_URL_S3 right, is AWS_CA_BUNDLE needed?"
+        yield Finding("FAIL", "endpoint", f"{place['endpoint']}: {message_of(error)}", fix)
+        return
+    if difference is None:
+        yield Finding("note", "clock", "the server does not tell its time")
+    elif abs(difference) > _MOST_SKEW:
+        side = "behind" if difference > 0 else "ahead of"
+        what = f"this machine is {abs(difference):.0f} s {side} the server"
+        yield Finding("FAIL", "clock", what, "set the clock; servers refuse requests from 900 s on")
+    else:
+        yield Finding("ok", "clock", f"within {abs(difference):.0f} s of the server's")
+
+
+def _credentials() -> Finding:
+    """Where they come from, never what they are."""
+    if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
+        token = " with a session token" if os.environ.get("AWS_SESSION_TOKEN") else ""
+        return Finding("ok", "credentials", f"an access key of the environment{token}")
+    if os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_SECRET_ACCESS_KEY"):
+        fix = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither"
+        return Finding("warn", "credentials", "one half of a key is set; it is ignored", fix)
+    if profile := os.environ.get("AWS_PROFILE"):
+        return Finding("ok", "credentials", f"profile {profile}")
+    path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    if Path(path).expanduser().exists():
+        return Finding("ok", "credentials", f"{path}, then the provider chain")
+    return Finding("ok", "credentials", "the provider chain (web identity, container, instance)")
+
+
+def _requests(name: str) -> Iterator[Finding]:
+    """The metadata object is asked for; that it is not there is an answer as well."""
+    try:
+        started = time.perf_counter()
+        found = _core.inventory(name)
+        first = time.perf_counter() - started
+    except OSError as error:
+        yield Finding("FAIL", "reading", message_of(error), _advice(error))
+        return
+    if found["state"] == "missing" and "bucket" in found["error"]:
+        yield Finding("FAIL", "reading", found["error"], "create the bucket or name another")
+        return
+    if found["state"] == "damaged":
+        fix = "arraymorph verify says more"
+        yield Finding("FAIL", "file", found["error"], fix)
+    elif found["state"] == "committed":
+        count = len(found["datasets"])
+        yield Finding("ok", "file", f"{found['url']} is there, {count} datasets in chunk objects")
+    else:
+        yield Finding("note", "file", f"there is no {found['url']}; the server answers that")
+    yield Finding(
+        "ok",
+        "latency",
+        f"first GET {first * 1e3:.1f} ms (connection and credentials included), then GET "
+        f"{_milliseconds(name, _core.inventory):.1f} ms, HEAD "
+        f"{_milliseconds(name, _core.head):.1f} ms",
+    )
+
+
+def _milliseconds(name: str, ask: Any) -> float:
+    """The median of a few requests."""
+    times = []
+    for _ in range(_LATENCY_REQUESTS):
+        started = time.perf_counter()
+        with contextlib.suppress(FileNotFoundError):
+            ask(name)
+        times.append(time.perf_counter() - started)
+    return median(times) * 1e3
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "check the credentials and the bucket's policy"
+    return "check the endpoint, the network and the server"
+
+
+def _conditions(name: str) -> Finding:
+    about = "conditional writes"
+    try:
+        answer = _core.probe(name)
+    except OSError as error:
+        return Finding("FAIL", about, message_of(error), _advice(error))
+    what = f"{answer['verdict']} ({answer['words']})"
+    if answer["verdict"] == "honoured":
+        return Finding("ok", about, what)
+    if answer["verdict"] == "unknown":
+        fix = "fine for reading; for writing, allow PUT and DELETE below the file's name"
+        return Finding("warn", about, what, fix)
+    return Finding(
+        "warn",
+        about,
+        what,
+        "let one process at a time change the structure of a file on this server: two commits of "
+        "one file at the same moment may both succeed there",
+    )

@@ -1,0 +1,98 @@
+"""What the commands share: errors in one line, sizes, ages, a progress bar on long work."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_Arguments = ParamSpec("_Arguments")
+_Value = TypeVar("_Value")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def one_line_errors(command: Callable[_Arguments, _Value]) -> Callable[_Arguments, _Value]:
+    """An error that a user can meet ends the command with one line and status 1, no traceback."""
+
+    @functools.wraps(command)
+    def run(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Value:
+        try:
+            return command(*arguments, **options)
+        except typer.Exit:  # a RuntimeError
+            raise
+        except (OSError, ValueError, RuntimeError) as error:
+            print(f"arraymorph: {message_of(error)}", file=sys.stderr)
+            raise typer.Exit(1) from error
+
+    return run
+
+
+def message_of(error: BaseException) -> str:
+    """Without the errno in front: the exception's class has said it."""
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return error.strerror
+    return str(error)
+
+
+def print_json(content: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(content, indent=2))
+
+
+def plural(count: int, noun: str) -> str:
+    """1 object, 2 objects."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def size_text(size: int) -> str:
+    """Bytes exactly as long as they are few, else in units of 1000."""
+    if size < 1000:
+        return plural(size, "byte")
+    number, unit = float(size), ""
+    for unit in ("kB", "MB", "GB", "TB", "PB"):  # noqa: B007
+        number /= 1000
+        if number < 1000:
+            break
+    return f"{number:.1f} {unit}"
+
+
+def age_text(seconds: float) -> str:
+    """The largest unit that is not zero."""
+    for unit in ("d", "h", "m"):
+        if seconds >= _UNITS[unit]:
+            return f"{int(seconds // _UNITS[unit])} {unit}"
+    return f"{max(int(seconds), 0)} s"
+
+
+def read_age(text: str) -> float:
+    """Seconds of "1d", "12h", "30m", "45s", "2w" or "0"; a usage error otherwise."""
+    if text.strip() == "0":
+        return 0.0
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no age: write 1d, 12h, 30m, 45s, or 0 for any")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Advance]:
+    """A bar on stderr while it is a terminal; the value is called with what has been done."""
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.advance(task, done)

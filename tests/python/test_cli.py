@@ -1,0 +1,83 @@
+"""The command line as a program: start, words, errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import arraymorph
+import pytest
+from conftest import Command, Runner, Store
+
+COMMANDS = ["env", "plugin-path", "pointer", "verify", "gc", "doctor"]
+
+
+def test_without_a_command_it_prints_the_environment(arraymorph_program: Command) -> None:
+    done = arraymorph_program()
+    assert done == arraymorph_program("env")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.splitlines()
+    assert first.startswith(f"export HDF5_PLUGIN_PATH={arraymorph.get_plugin_path()}")
+    assert second == "export HDF5_VOL_CONNECTOR=arraymorph"
+
+
+def test_the_program_is_installed(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "arraymorph"
+    done = subprocess.run([program, "plugin-path"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == arraymorph.get_plugin_path()
+    shell = f'eval "$({program} env)"; echo "$HDF5_VOL_CONNECTOR $HDF5_PLUGIN_PATH"'
+    said = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"arraymorph {arraymorph.get_plugin_path()}")
+
+
+def test_help_teaches(command: Command) -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    for name in COMMANDS:
+        assert f"  {name} " in done.stdout
+        about = command(name, "--help")
+        assert about.returncode == 0, name
+        assert about.stdout.startswith(f"Usage: arraymorph {name}"), about.stdout
+        assert len(about.stdout.splitlines()) > 5, name
+    assert "--older-than" in command("gc", "--help").stdout
+    assert "Exit status: 0 whole, 1 something is wrong" in command("verify", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["verify"], ["gc", "a", "b"], ["verify", "--fast"]]
+)
+def test_usage_errors(command: Command, words: list[str]) -> None:
+    done = command(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--help" in done.stderr
+
+
+def test_importing_the_package_does_not_import_the_command_line(python: Runner) -> None:
+    code = "import sys, arraymorph; print([m for m in sys.modules if m in ('typer', 'rich')])"
+    assert python(code).stdout == "[]\n"
+
+
+def test_errors_are_one_line(local_store: Store, arraymorph_program: Command) -> None:
+    nowhere = {
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }
+    done = arraymorph_program("verify", "s3://bucket/x.h5", **nowhere)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("arraymorph: ")
+    assert "http://127.0.0.1:1 refuses connections" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = arraymorph_program("gc", "x.h5", STORAGE_PLATFORM="Nowhere")
+    assert done.stderr.count("\n") == 1
+    assert "STORAGE_PLATFORM=Nowhere is not understood; allowed: S3, Local, Memory" in done.stderr
+
+
+def test_a_missing_bucket(s3_store: Store, arraymorph_program: Command) -> None:
+    for name in "verify", "gc":
+        done = arraymorph_program(name, "s3://arraymorph-no-such-bucket/x.h5")
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "arraymorph-no-such-bucket" in done.stderr
