@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     option("--publish", action="store_true", help="write docs/fault-matrix.md")
     option("--operations", type=int, default=120, help="operations under random faults")
     option("--writer-runs", type=int, default=0, help="runs of 16 writers; 0: one of 4 writers")
-    option("--soak-minutes", type=float, default=0.1, help="how long the soak lasts")
+    option("--soak-minutes", type=float, default=0.05, help="how long the soak lasts")
     option("--seed", type=int, default=20251125, help="same seed, same choices")
 
 

@@ -78,7 +78,7 @@ LOCAL = {
     "disk full": ("full", "No space left"),
     "directory read-only": ("read-only", "[Rr]ead-only file system"),
 }
-SOME = ["503", "lose-answer", "denied", "corrupt"]
+SOME = ["503", "lose-answer", "corrupt"]
 
 
 @dataclass

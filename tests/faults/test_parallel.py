@@ -103,7 +103,7 @@ def test_creators_of_different_datasets(
 def test_readers_see_one_committed_state(
     place: Place, zygote: Zygote, request: pytest.FixtureRequest
 ) -> None:
-    commits = "200" if request.config.getoption("--writer-runs") else "25"
+    commits = "200" if request.config.getoption("--writer-runs") else "15"
     environment = {**place.environment, "ARRAYMORPH_INLINE_BYTES": "200"}
     assert zygote.run(f"{MODULE}:make_table", place.url, **environment).status == 0
     arguments = (place.url, str(place.gate), commits)

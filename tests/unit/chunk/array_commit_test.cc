@@ -38,6 +38,25 @@ TEST_F(ArrayCommit, ObjectsStayUntilTheCommitThatGivesThemUp) {
   EXPECT_EQ(objects(), 1u);
 }
 
+TEST_F(ArrayCommit, WhatAShrinkLeavesOfAChunkDoesNotReplaceIt) {
+  const auto array = open(make_spec({12}, {4}));
+  ASSERT_OK(write(*engine_, *array, 0, counting(12)));
+  ASSERT_OK(commit(*array));
+  const Values before = contents(*array);
+  const auto next = session(*array, {12}, false, "a");
+  ASSERT_OK(next->resize({6}));  // cuts chunk 1, gives up chunk 2
+  ASSERT_OK(next->resize({12}));
+  ASSERT_OK(write(*engine_, *next, 9, {1}));
+  ASSERT_OK(next->flush());
+  EXPECT_EQ(contents(*session(*array, {12}, false, "b")), before);  // had this been a crash
+  ASSERT_OK(commit(*next));
+  Values after(before.begin(), before.begin() + 6);
+  after.resize(12, 7);
+  after[9] = 1;
+  EXPECT_EQ(contents(*session(*next, {12}, false, "c")), after);
+  EXPECT_EQ(objects(), 3u);
+}
+
 TEST_F(ArrayCommit, LeftoversOfACrashNeverComeIntoSight) {
   for (const bool new_objects : {false, true}) {
     const auto array = open(make_spec({4}, {4}));
