@@ -15,13 +15,13 @@ class S3ServerFaultTest : public S3Server {};
 
 TEST_F(S3ServerFaultTest, AMissingBucketIsNamed) {
   const auto store = open("no-such-bucket-here", config_);
-  expect_words(get(*store, {"k", {}, {}}).status(), Code::not_found,
+  expect_words(get(*store, {"k", {}, {}}).status(), Code::invalid_argument,
                {"'no-such-bucket-here' does not exist", "BUCKET_NAME"});
   // SeaweedFS answers "access denied" to a user who may not create the bucket.
   const Status stored = put(*store, {"k", bytes("x"), {}, false}).status();
-  EXPECT_TRUE(stored.code() == Code::not_found || stored.code() == Code::permission_denied)
+  EXPECT_TRUE(stored.code() == Code::invalid_argument || stored.code() == Code::permission_denied)
       << stored.message();
-  expect_words(list_all(*store, "k").status(), Code::not_found,
+  expect_words(list_all(*store, "k").status(), Code::invalid_argument,
                {"'no-such-bucket-here' does not exist"});
   EXPECT_EQ(head(*store, "k").status().code(), Code::not_found);
 }

@@ -45,7 +45,7 @@ void decode(Buffer object) {
                 "the HDF5 file's bytes have changed");
   const std::string catalog = vol::to_json(metadata->catalog);
   const auto again = vol::decode_metadata(
-      vol::encode_metadata(file, catalog, vol::metadata_checksum(file, catalog)));
+      vol::encode_metadata(file, catalog, vol::metadata_checksum(file, catalog), 1));
   fuzz::require(again.ok(), "what was read cannot be written and read again");
   fuzz::require(again->catalog == metadata->catalog && again->file_length == metadata->file_length,
                 "the metadata changed on the way");

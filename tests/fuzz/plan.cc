@@ -162,10 +162,12 @@ bool inside(const Extent& dims, const Hyperslab& slab) {
     const AxisSelection& a = slab[d];
     if (a.block == 0 || a.count == 0) return false;
     if (a.count > 1 && a.stride < a.block) return false;
-    const auto last = static_cast<unsigned __int128>(a.start) +
-                      static_cast<unsigned __int128>(a.count > 1 ? a.count - 1 : 0) * a.stride +
-                      a.block;
-    if (last > dims[d]) return false;
+    const std::uint64_t steps = a.count - 1;
+    std::uint64_t end = 0;
+    const bool overflows = __builtin_mul_overflow(steps, steps > 0 ? a.stride : 0, &end) ||
+                           __builtin_add_overflow(end, a.start, &end) ||
+                           __builtin_add_overflow(end, a.block, &end);
+    if (overflows || end > dims[d]) return false;
   }
   return true;
 }

@@ -35,18 +35,14 @@ class Join {
 void delete_objects(Client& client, std::vector<std::string> keys, DoneStatus done) {
   if (keys.empty()) return done(Status());
   const auto join = std::make_shared<Join>(keys.size(), std::move(done));
-  const std::string in_bucket = "'" + client.target().bucket + "'";
   for (std::string& key : keys) {
     const auto asked = std::make_shared<Request>();
     asked->method = "DELETE";
     asked->operation = "DeleteObject";
     asked->key = std::move(key);
-    asked->done = [join, in_bucket](const Result<Answer>& answer) {
+    asked->done = [join](const Result<Answer>& answer) {
       const Status status = answer.status();
-      // A missing key is what was wanted; a missing bucket is not.
-      const bool gone =
-          status.code() == Code::not_found && status.message().find(in_bucket) == std::string::npos;
-      join->arrive(gone ? Status() : status);
+      join->arrive(status.code() == Code::not_found ? Status() : status);
     };
     client.send(asked);
   }

@@ -219,7 +219,7 @@ TEST_F(LocalHostileTest, LinksThatAppearMeanwhileLeadNowhere) {
     const std::string found = text_of("l/secret");
     ASSERT_NE(found, "secret");
     inside += found == "inside" ? 1 : 0;
-    put_text("l/new", "x");
+    static_cast<void>(put_text("l/new", "x"));
   }
   stop = true;
   other.join();
