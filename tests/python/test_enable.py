@@ -168,7 +168,7 @@ def test_unknown_command_prints_usage() -> None:
         text=True,
     )
     assert result.returncode == 2
-    assert result.stderr.startswith("usage:")
+    assert result.stderr.startswith("Usage:")
 
 
 def test_import_alone_changes_nothing(python: Runner, tmp_path: Path) -> None:

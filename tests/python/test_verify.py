@@ -212,6 +212,22 @@ def test_changed_bytes_without_a_checksum_cannot_be_noticed(
     assert report(command, url, status=0)["fill_chunks"] == 1_000_000
 
 
+def test_changed_bytes_of_a_chunk_with_a_checksum_are_noticed(
+    local_store: Store, command: Command
+) -> None:
+    with arraymorph.File(local_store.url("c.h5"), "w") as f:
+        f.create_dataset("x", data=VALUES, chunks=(100, 100))
+    assert local_store.root is not None
+    path = local_store.root / "c.h5/x/c/1/0"
+    if "user.arraymorph.crc32c" not in os.listxattr(path):
+        pytest.skip("this file system keeps no extended attributes")
+    with path.open("r+b") as chunk:  # the file stays, and its checksum with it
+        chunk.write(b"?")
+    (problem,) = report(command, local_store.url("c.h5"))["problems"]
+    assert problem["key"] == "x/c/1/0"
+    assert "CRC-32C" in problem["what"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_object(local_store: Store, command: Command) -> None:
     with arraymorph.File(local_store.url("u.h5"), "w") as f:

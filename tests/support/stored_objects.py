@@ -32,7 +32,10 @@ class LocalObjects(Objects):
     def write(self, key: str, body: bytes) -> None:
         path = self.directory / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        # A new file, as another program would write it: without the attribute of the old one.
+        draft = path.with_name(path.name + ".new")
+        draft.write_bytes(body)
+        draft.replace(path)
 
     def remove(self, key: str) -> None:
         (self.directory / key).unlink()

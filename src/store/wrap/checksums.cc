@@ -47,6 +47,9 @@ class ChecksumStore final : public ObjectStore {
     store_->copy(std::move(from), std::move(to), std::move(done));
   }
   const std::string& url() const override { return store_->url(); }
+  std::string identity() const override { return store_->identity(); }
+  bool keeps_conditions() const override { return store_->keeps_conditions(); }
+  ObjectStore& uncounted() override { return store_->uncounted(); }
 
  private:
   void get_whole(GetRequest request, Done<GetReply> done, bool again) {
