@@ -32,7 +32,7 @@ constexpr std::uint64_t kLaterDelayMs = 200;  // doubled with each attempt
 constexpr std::uint64_t kMaxDelayMs = 5000;
 constexpr unsigned kMaxRetryAfter = 30;                     // seconds that a server may ask for
 constexpr std::uint64_t kSlowestBytesPerSecond = 64 << 10;  // body bytes add to the deadline
-constexpr std::uint64_t kMostSeconds = 365 * 86400;
+constexpr std::uint64_t kMostSeconds = 31536000;
 constexpr milliseconds kLongestWatch{1000};
 constexpr std::chrono::seconds kCancelGrace{2};
 
