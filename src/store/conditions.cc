@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/lifecycle.h"
 #include "runtime/log.h"
 #include "store/verdict_file.h"
 
@@ -66,6 +67,15 @@ void warn(const std::string& identity, const ConditionReport& report) {
           "structure of a file there (`arraymorph doctor` tries the server again)");
 }
 
+// From this process or, where the configuration allows, an earlier one.
+std::optional<ConditionReport> known_about(const std::string& identity, const Config& config) {
+  if (auto known = recall(identity)) return known;
+  if (config.probe != Probe::automatic) return std::nullopt;
+  auto known = load_verdict(config.cache_directory, identity);
+  if (known) remember(identity, *known);
+  return known;
+}
+
 // The best check without the server's help.
 Status check_by_head(ObjectStore& store, const PutRequest& request) {
   const auto now = head(store, request.key);
@@ -92,27 +102,22 @@ ConditionReport probe_now(ObjectStore& store, const std::string& folder, const C
   return report;
 }
 
-ConditionReport conditions_at(ObjectStore& store, const std::string& folder, const Config& config) {
-  if (store.keeps_conditions()) return by_construction();
-  const std::string identity = store.identity();
-  if (auto known = recall(identity)) return std::move(*known);
-  if (config.probe == Probe::automatic) {
-    if (auto known = load_verdict(config.cache_directory, identity)) {
-      remember(identity, *known);
-      return std::move(*known);
-    }
-  }
-  return probe_now(store, folder, config, kQuickProbe);
-}
-
 Result<PutReply> guarded_put(ObjectStore& store, PutRequest request, const Config& config) {
   if (store.keeps_conditions() || request.condition.kind == Kind::always) {
     return put(store, std::move(request));
   }
   const std::string identity = store.identity();
   ConditionReport report;
-  if (config.probe != Probe::off) {
-    report = conditions_at(store, request.key.substr(0, request.key.rfind('/') + 1), config);
+  if (config.probe == Probe::off) {
+    // The server is trusted.
+  } else if (auto known = known_about(identity, config)) {
+    report = std::move(*known);
+  } else if (process_is_exiting()) {
+    // No time for a probe: both checks, of which one will do.
+    ARRAYMORPH_TRY(check_by_head(store, request));
+  } else {
+    const std::string folder = request.key.substr(0, request.key.rfind('/') + 1);
+    report = probe_now(store, folder, config, kQuickProbe);
     if (!report.reached && !report.failure.ok()) {
       // The server is away: asking it once more would only take as long again.
       return report.failure.with_context("cannot store " + store.url() + "/" + request.key);

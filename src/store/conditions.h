@@ -9,16 +9,13 @@
 
 namespace arraymorph::store {
 
-/// What is known about conditional PUTs at `store`: by construction, from this process, from an
-/// earlier one (Config::cache_directory, 30 days), else from a probe below `folder`. Only a verdict
-/// other than unknown is kept.
-ConditionReport conditions_at(ObjectStore& store, const std::string& folder, const Config& config);
-
-/// A probe now, whatever is known, except where no probe is needed; what it finds is kept.
+/// A probe below `folder` now, except where conditions hold by construction. A verdict other than
+/// unknown is kept: in this process, and in Config::cache_directory for later ones, for 30 days.
 ConditionReport probe_now(ObjectStore& store, const std::string& folder, const Config& config,
                           ProbeSize size = {});
 
-/// A PUT with a condition that matters. Where the server does not honour conditions, a HEAD right
+/// A PUT with a condition that matters. The first one to a server whose verdict is not known probes
+/// it, below the folder of the key and out of sight of the counters. Where the server does not honour conditions, a HEAD right
 /// before compares entity tags, so that only what another writer does between the two goes
 /// unnoticed; one warning a process and server says so. Errors: those of ObjectStore::put.
 Result<PutReply> guarded_put(ObjectStore& store, PutRequest request, const Config& config);

@@ -9,12 +9,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "runtime/lifecycle.h"
 #include "runtime/stats.h"
 #include "store/memory/memory_store.h"
 #include "store/verdict_file.h"
 #include "store/wrap/metrics.h"
 #include "support/bytes.h"
 #include "support/fault_store.h"
+#include "support/in_child.h"
 #include "support/lying_store.h"
 
 namespace arraymorph::store {
@@ -118,7 +120,8 @@ TEST_F(ConditionsTest, StoresThatKeepConditionsAreNotProbed) {
   EXPECT_EQ(stats().put_requests, 2u);
   EXPECT_EQ(stats().head_requests, 0u);
   EXPECT_FALSE(fs::exists(config_.cache_directory));
-  EXPECT_EQ(conditions_at(*store, "", config_).verdict, Conditions::honoured);
+  EXPECT_EQ(probe_now(*store, "", config_).verdict, Conditions::honoured);
+  EXPECT_EQ(stats().put_requests, 2u);
 }
 
 TEST_F(ConditionsTest, TheProbeIsNotCounted) {
@@ -150,6 +153,23 @@ TEST_F(ConditionsTest, WithoutAVerdictTheConditionIsSent) {
   EXPECT_EQ(create(*faulty, "f/m").status().code(), Code::already_exists);
   EXPECT_EQ(list_all(*faulty, "")->size(), 1u);
   EXPECT_FALSE(fs::exists(config_.cache_directory));
+}
+
+// A probe would keep the program from ending.
+TEST_F(ConditionsTest, AtExitTheHeadWillDo) {
+  LyingStore store(make_memory_store("a"), Lie::ignores);
+  const auto check = [&] {
+    return create(store, "f/m").ok() &&
+           create(store, "f/m").status().code() == Code::already_exists && store.puts() == 1 &&
+           store.heads() == 2;
+  };
+  const int status = test::in_child([&] {
+    set_shutdown_flush([&](bool) -> Status { ::_exit(check() ? 0 : 2); });
+    shutdown_at_exit();
+    std::exit(3);
+    return false;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(ConditionsTest, VerdictFilesAreReadWithCare) {
