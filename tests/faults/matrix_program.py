@@ -69,9 +69,9 @@ def failing(what: str) -> Fault:
 
 def make(url: str) -> None:
     with h5py.File(url, "w") as f:
-        f.create_dataset("x", data=OLD, chunks=(16, 16), fletcher32=True)
-        f.create_dataset("raw", data=OLD, chunks=(16, 16))
-        f.create_dataset("unwanted", data=OLD, chunks=(32, 32), compression="gzip")
+        f.create_dataset("x", data=OLD, chunks=(32, 32), fletcher32=True)
+        f.create_dataset("raw", data=OLD, chunks=(32, 32))
+        f.create_dataset("unwanted", data=OLD, chunks=(64, 32), compression="gzip")
         f.attrs["state"] = "old"
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -20,7 +21,9 @@ from fault_relay import Remote
 from matrix_program import OPERATIONS
 from zygote import Zygote
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "fault-matrix.md"
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "fault-matrix.md"
+RESULTS = ROOT / "build" / "fault-matrix.json"
 PATIENCE = {
     "ARRAYMORPH_TIMEOUT": "1",
     "ARRAYMORPH_RETRIES": "2",
@@ -53,7 +56,7 @@ KINDS = {
         Kind("503 SlowDown", "503", "SlowDown|overloaded", transient=True),
         # Answers to HEAD have no body to tell the code.
         Kind("403 AccessDenied", "denied", "AccessDenied|HEAD.*403"),
-        Kind("400 ExpiredToken", "expired", "ExpiredToken.*renew|HEAD.*400"),
+        Kind("400 ExpiredToken", "expired", "ExpiredToken.*have expired|HEAD.*400"),
         Kind("403 RequestTimeTooSkewed", "skewed", "RequestTimeTooSkewed.*clock|HEAD.*403"),
         Kind("507 InsufficientStorage", "full", "InsufficientStorage|HEAD.*507"),
         Kind("403 QuotaExceeded", "quota", "QuotaExceeded|HEAD.*403"),
@@ -99,7 +102,23 @@ def cases(request: pytest.FixtureRequest) -> Iterator[list[Case]]:
     bad = [case for case in found if case.trouble]
     print(f"\nfault matrix: {len(found)} cases, {len(bad)} in trouble")
     if request.config.getoption("--publish"):
-        DOCUMENT.write_text(document(found), encoding="utf-8")
+        DOCUMENT.write_text(document(with_others(found)), encoding="utf-8")
+
+
+def with_others(found: list[Case]) -> list[Case]:
+    """Also the kinds that earlier runs have looked at (a run may choose with -k)."""
+    with RESULTS.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        rows: dict[str, list[Any]] = json.loads(file.read() or "{}")
+        rows |= {
+            kind: [vars(case) for case in found if case.kind == kind]
+            for kind in {case.kind for case in found}
+        }
+        file.truncate(0)
+        file.write(json.dumps(rows))
+    order = [*(kind.title for kind in KINDS.values()), *LOCAL]
+    return [Case(**case) for kind in order for case in rows.get(kind, [])]
 
 
 def document(found: list[Case]) -> str:
