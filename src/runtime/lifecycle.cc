@@ -23,6 +23,7 @@ struct Registry {
   std::vector<std::weak_ptr<Participant>> participants;
   std::function<Status(bool)> flush;
   std::atomic<bool> exiting{false};
+  std::atomic<bool> last_flush{false};
   std::mutex fork_mutex;                           // one fork or shutdown at a time
   std::vector<std::shared_ptr<Participant>> held;  // locked across a fork
   std::atomic<std::uint64_t> generation{0};
@@ -112,7 +113,9 @@ Status shutdown_runtime(bool last) {
     const std::lock_guard lock(all.mutex);
     flush = all.flush;
   }
+  all.last_flush = last;
   Status status = flush ? flush(last) : Status();
+  all.last_flush = false;
   const std::lock_guard lock(all.fork_mutex);
   stop_all(std::chrono::steady_clock::now() + kShutdownBudget);
   return status;
@@ -123,6 +126,7 @@ void shutdown_at_exit() {
 }
 
 bool process_is_exiting() noexcept { return registry().exiting; }
+bool last_flush_runs() noexcept { return registry().last_flush; }
 
 std::uint64_t fork_generation() noexcept { return registry().generation.load(); }
 

@@ -52,6 +52,9 @@ void shutdown_at_exit();
 /// The last flush has begun: what fails now cannot be tried again.
 bool process_is_exiting() noexcept;
 
+/// The flush of shutdown_runtime(last) is under way: a program is waiting for it to end.
+bool last_flush_runs() noexcept;
+
 /// How often this process or its ancestors forked since the library was loaded, as seen by the
 /// child: state made under a smaller number was inherited and belongs to the parent.
 std::uint64_t fork_generation() noexcept;

@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMaxAge = 30 * 24 * 3600;  // seconds
+constexpr std::int64_t kMaxAge = std::int64_t{30} * 24 * 3600;  // seconds
 constexpr std::size_t kMaxBytes = 64 << 10;
 
 std::string path_of(const std::string& directory, const std::string& identity) {

@@ -21,7 +21,7 @@ struct Date {
     // 60: a leap second.
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return 0;
     const std::chrono::seconds midnight = std::chrono::sys_days(date).time_since_epoch();
-    return midnight.count() + 3600 * hour + 60 * minute + second;
+    return midnight.count() + std::int64_t{3600} * hour + std::int64_t{60} * minute + second;
   }
 };
 

@@ -165,9 +165,7 @@ TEST_F(ConditionsTest, AtExitTheHeadWillDo) {
   };
   const int status = test::in_child([&] {
     set_shutdown_flush([&](bool) -> Status { ::_exit(check() ? 0 : 2); });
-    shutdown_at_exit();
-    std::exit(3);
-    return false;
+    return shutdown_runtime(/*last=*/true).ok() && false;
   });
   EXPECT_EQ(status, 0);
 }
