@@ -66,7 +66,11 @@ KINDS = {
         Kind("answer lost", "lose-answer", "no answer|closed|reset", transient=True),
         Kind("connection reset", "reset", "no answer|closed|reset", transient=True),
         Kind("body truncated", "truncate", "no answer|closed|short|truncated", transient=True),
-        Kind("body and length short", "shorten", "short|length|bytes|checksum|corrupt|trailer"),
+        Kind(
+            "body and length short",
+            "shorten",
+            "short|length|bytes|checksum|corrupt|trailer|well-formed",
+        ),
         Kind(
             "bit flipped in an answer",
             "corrupt",
@@ -184,7 +188,7 @@ def run_case(
         "stored" if stored else "failed",
         **past,
     )
-    wrong = check.result() if check.status == 0 else check.stderr
+    wrong = check.result() if check.status == 0 else check.stderr.strip().splitlines()[-1]
     case.outcome = "clear error" if result["error"] else "right data"
     if wrong:
         case.trouble = f"afterwards {wrong}"
