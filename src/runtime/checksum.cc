@@ -42,6 +42,15 @@ std::string checksum_text(std::uint32_t checksum) {
   return text;
 }
 
+std::string checksum_base64(std::uint32_t checksum) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::uint64_t bits = static_cast<std::uint64_t>(checksum) << 4;  // 36: six digits
+  std::string text;
+  for (int shift = 30; shift >= 0; shift -= 6) text += kAlphabet[bits >> shift & 63];
+  return text + "==";
+}
+
 std::optional<std::uint32_t> parse_checksum(std::string_view text) {
   std::uint32_t checksum = 0;
   const char* const end = text.data() + text.size();

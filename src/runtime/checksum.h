@@ -23,5 +23,7 @@ std::string md5_hex(ConstByteSpan bytes);
 /// such.
 std::string checksum_text(std::uint32_t checksum);
 std::optional<std::uint32_t> parse_checksum(std::string_view text);
+/// As S3's x-amz-checksum-crc32c has it: base64 of its bytes, most significant first.
+std::string checksum_base64(std::uint32_t checksum);
 
 }  // namespace arraymorph

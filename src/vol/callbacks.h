@@ -23,6 +23,9 @@ namespace dataset {
 void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lcpl_id,
              hid_t type_id, hid_t space_id, hid_t dcpl_id, hid_t dapl_id, hid_t dxpl_id,
              void** req);
+/// Ready to be handed out, or closed and null: a dataset of a file that may change is told apart
+/// now, for its link may be removed before it is used.
+void* opened(void* obj, hid_t dxpl_id);
 void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t dapl_id, hid_t dxpl_id,
            void** req);
 herr_t read(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[],

@@ -1,5 +1,6 @@
 // Commit: chunk objects first, then one PUT of the metadata object, then the removal of what the
 // new state has forgotten.
+#include "runtime/checksum.h"
 #include "runtime/log.h"
 #include "runtime/stats.h"
 #include "store/conditions.h"
@@ -87,6 +88,7 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   request.key = key_prefix_ + kMetadataKey;
   request.body = std::make_shared<const Buffer>(
       encode_metadata(image_.span(), catalog_text_, checksum, id));
+  if (config().checksums != Checksums::off) request.checksum = crc32c(request.body->span());
   request.durable = true;
   auto reply = put_conditionally(request);
   const auto lost_race = [&] {

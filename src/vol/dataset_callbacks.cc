@@ -157,9 +157,19 @@ void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t dapl
   const LinkAccess access(object_of(obj), dapl_id);
   void* opened = wrap(
       api().H5VLdataset_open(under(obj), loc, native(), name, dapl_id, dxpl_id, req), H5I_DATASET);
+  opened = dataset::opened(opened, dxpl_id);
   if (opened == nullptr || !object_of(opened).file) return opened;
   object_of(opened).cache = claim_of_dataset(object_of(opened).file->config(), dapl_id);
   return opened;
+}
+
+void* opened(void* obj, hid_t dxpl_id) {
+  if (obj == nullptr || !object_of(obj).file || !object_of(obj).file->writable()) return obj;
+  const Status status = resolve_dataset(object_of(obj));
+  if (status.ok()) return obj;
+  close(obj, dxpl_id, nullptr);
+  fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTGET_g));
+  return nullptr;
 }
 
 herr_t read(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[],

@@ -218,6 +218,23 @@ TEST_F(S3IntegrityTest, BytesThatStayDamagedAreCorrupt) {
   EXPECT_TRUE(get(*store::with_checksums(inner, Checksums::off), {"k", {}, {}}).ok());
 }
 
+TEST_F(S3IntegrityTest, ABodyDamagedOnItsWayIsSentAgain) {
+  std::vector<std::string> heads;
+  HttpServer server([&](const std::string& head, unsigned n) {
+    heads.push_back(head);
+    if (n == 0) {
+      return HttpServer::answer("400 Bad Request", "<Error><Code>BadDigest</Code></Error>");
+    }
+    return HttpServer::answer("200 OK", "", "ETag: \"t\"\r\n");
+  });
+  PutRequest request{"k", bytes("123456789"), {}, false};
+  request.checksum = crc32c(request.body->span());
+  ASSERT_EQ(*request.checksum, 0xe3069283u);  // the check value of CRC-32C
+  EXPECT_TRUE(put(*store_at(server.endpoint()), request).ok());
+  ASSERT_EQ(heads.size(), 2u);
+  EXPECT_NE(heads[1].find("x-amz-checksum-crc32c: 4waSgw==\r\n"), std::string::npos) << heads[1];
+}
+
 TEST_F(S3IntegrityTest, EntityTagsAreVerifiedWhereWanted) {
   const std::string md5 = md5_hex(bytes("good")->span());
   EXPECT_EQ(md5, "755f85c2723bb39381c7379a604160d8");

@@ -241,3 +241,17 @@ def test_truncating_an_existing_file(local_store: Store) -> None:
     assert local_store.root is not None
     left = [path.name for path in (local_store.root / "x.h5").rglob("*") if path.is_file()]
     assert left == ["metadata.h5"]
+
+
+def test_an_open_dataset_outlives_its_link_unread(store: Store) -> None:
+    url = store.url("unlinked.h5")
+    data = np.arange(1000.0)
+    with arraymorph.File(url, "w") as f:
+        f.create_dataset("x", data=data, chunks=(100,))
+    with arraymorph.File(url, "r+") as f:
+        held = f["x"]
+        del f["x"]
+        f.flush()
+        np.testing.assert_array_equal(held[...], data)
+    with arraymorph.File(url, "r") as f:
+        assert list(f) == []

@@ -74,6 +74,7 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"XMinioStorageFull", Code::out_of_space, Retry::never, ""},
     {"InsufficientStorage", Code::out_of_space, Retry::never, ""},
     {"NotImplemented", Code::unsupported, Retry::never, ""},
+    {"BadDigest", Code::unavailable, Retry::later, "the body was damaged on its way"},
     {"RequestTimeout", Code::unavailable, Retry::later, ""},
     {"SlowDown", Code::unavailable, Retry::later, ""},
     {"InternalError", Code::unavailable, Retry::later, ""},

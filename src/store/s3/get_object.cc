@@ -37,6 +37,7 @@ void get_object(Client& client, GetRequest request, Done<GetReply> done) {
   const auto asked = std::make_shared<Request>();
   asked->method = "GET";
   asked->operation = "GetObject";
+  asked->most = largest_body(request);
   asked->key = std::move(request.key);
   asked->into = request.into;
   asked->range = request.range;

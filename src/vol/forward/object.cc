@@ -15,7 +15,9 @@ void* open(void* obj, const H5VL_loc_params_t* loc, H5I_type_t* opened_type, hid
            void** req) {
   const LinkAccess access(object_of(obj), loc);
   void* found = api().H5VLobject_open(under(obj), loc, native(), opened_type, dxpl_id, req);
-  return found == nullptr ? nullptr : wrap(found, *opened_type);
+  void* opened = found == nullptr ? nullptr : wrap(found, *opened_type);
+  if (opened != nullptr && *opened_type == H5I_DATASET) return dataset::opened(opened, dxpl_id);
+  return opened;
 }
 
 herr_t copy(void* src, const H5VL_loc_params_t* loc1, const char* src_name, void* dst,
