@@ -137,7 +137,7 @@ Status Array::before_commit() {
     return {};
   }
   ARRAYMORPH_ASSIGN(std::vector<Index> stale, leftovers(array, lock));  // in no commit
-  std::vector<Index> shown;                                               // by the one before
+  std::vector<Index> shown;                                             // by the one before
   for (const Index& index : array.given_up) {
     if (!array.spec.grid.contains(index)) continue;
     (array.is_settled(index) ? shown : stale).push_back(index);

@@ -266,8 +266,8 @@ Result<Config> config_from_environment() {
   ARRAYMORPH_TRY(read_numbers(config));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_CHECKSUMS", {"off", "crc32c", "etag"}, config.checksums));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", {"in-place", "new-objects"}, config.write_mode));
-  ARRAYMORPH_TRY(read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"},
-                             config.on_conflict));
+  ARRAYMORPH_TRY(
+      read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"}, config.on_conflict));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_PROBE", {"auto", "always", "off"}, config.probe));
   config.cache_directory = cache_directory();
   return config;

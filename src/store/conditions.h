@@ -15,9 +15,10 @@ ConditionReport probe_now(ObjectStore& store, const std::string& folder, const C
                           ProbeSize size = {});
 
 /// A PUT with a condition that matters. The first one to a server whose verdict is not known probes
-/// it, below the folder of the key and out of sight of the counters. Where the server does not honour conditions, a HEAD right
-/// before compares entity tags, so that only what another writer does between the two goes
-/// unnoticed; one warning a process and server says so. Errors: those of ObjectStore::put.
+/// it, below the folder of the key and out of sight of the counters. Where the server does not
+/// honour conditions, a HEAD right before compares entity tags, so that only what another writer
+/// does between the two goes unnoticed; one warning a process and server says so. Errors: those of
+/// ObjectStore::put.
 Result<PutReply> guarded_put(ObjectStore& store, PutRequest request, const Config& config);
 
 }  // namespace arraymorph::store

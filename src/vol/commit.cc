@@ -86,8 +86,8 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   const std::uint64_t id = random_id();
   PutRequest request;
   request.key = key_prefix_ + kMetadataKey;
-  request.body = std::make_shared<const Buffer>(
-      encode_metadata(image_.span(), catalog_text_, checksum, id));
+  request.body =
+      std::make_shared<const Buffer>(encode_metadata(image_.span(), catalog_text_, checksum, id));
   if (config().checksums != Checksums::off) request.checksum = crc32c(request.body->span());
   request.durable = true;
   auto reply = put_conditionally(request);

@@ -33,7 +33,8 @@ bool named_like_a_chunk(std::string_view key) {
        slash = key.find("/c", slash + 1)) {
     const std::string_view rest = key.substr(slash + 1);
     const auto rank = static_cast<std::size_t>(std::count(rest.begin(), rest.end(), '/'));
-    if (slash > 0 && rank > 0 && rank <= kMaxRank && chunk::parse_chunk_key("", rest, rank)) return true;
+    if (slash > 0 && rank > 0 && rank <= kMaxRank && chunk::parse_chunk_key("", rest, rank))
+      return true;
   }
   return false;
 }
@@ -175,7 +176,8 @@ Inventory take_inventory(const std::vector<DatasetPlaces>& datasets,
       const bool needed =
           !dataset.dims || chunk::Grid{*dataset.dims, dataset.chunk, 1}.contains(index);
       if (!needed || found.contains(index)) continue;
-      inventory.missing.push_back({dataset.address, index, chunk::chunk_key(dataset.prefix, index, tag)});
+      inventory.missing.push_back(
+          {dataset.address, index, chunk::chunk_key(dataset.prefix, index, tag)});
     }
   }
   return inventory;

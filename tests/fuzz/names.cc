@@ -22,7 +22,8 @@ void chunk_keys(fuzz::Input input) {
   const std::string key = (prefix.empty() ? "" : prefix + "/") + std::string(input.rest_text());
   if (const auto found = chunk::parse_chunk_key(prefix, key, rank)) {
     fuzz::require(found->index.size() == rank, "an index of another rank");
-    fuzz::require(chunk::chunk_key(prefix, found->index, found->tag) == key, "one chunk has two keys");
+    fuzz::require(chunk::chunk_key(prefix, found->index, found->tag) == key,
+                  "one chunk has two keys");
   }
 }
 

@@ -119,8 +119,7 @@ class MemoryStore final : public ObjectStore {
     }
     // A copy: the caller may change its own once it has been answered.
     Object object{std::make_shared<const Buffer>(Buffer::copy_of(request.body->span())),
-                  "\"" + std::to_string(++version_) + "\"", request.checksum,
-                  std::time(nullptr)};
+                  "\"" + std::to_string(++version_) + "\"", request.checksum, std::time(nullptr)};
     PutReply reply{object.etag};
     objects_.insert_or_assign(request.key, std::move(object));
     return reply;

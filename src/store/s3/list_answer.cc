@@ -70,9 +70,10 @@ Result<ListReply> read_list(std::string_view document, const ListRequest& reques
   ListReply& reply = page.reply;
   for (const ObjectInfo& object : reply.objects) {
     if (!object.key.starts_with(request.prefix) || object.key <= request.after) {
-      return Status(Code::corrupt, what + ": the list of objects has '" + printable(object.key) +
-                                       "', which was not asked for" +
-                                       (request.after.empty() ? "" : " after '" + request.after + "'"));
+      return Status(Code::corrupt,
+                    what + ": the list of objects has '" + printable(object.key) +
+                        "', which was not asked for" +
+                        (request.after.empty() ? "" : " after '" + request.after + "'"));
     }
   }
   std::sort(reply.objects.begin(), reply.objects.end(),

@@ -66,7 +66,8 @@ TEST(ChunkKey, ParsesItsOwn) {
 TEST(ChunkKey, RefusesOthers) {
   for (const char* key :
        {"a/b/c/1", "a/b/c/1/2/3", "a/b/c/1/", "a/b/c/1/x", "a/b/c/01/2", "a/b/c//2", "a/b/c/-1/2",
-        "a/b/c/1/18446744073709551616", "a/b/d/1/2", "a/b", "a/b/c~/1/2", "a/b/c~x.y/1/2", "a/b/c~1", "a/b/cx/1/2", "a/bb/c/1/2", "a/b/c/1/+2"}) {
+        "a/b/c/1/18446744073709551616", "a/b/d/1/2", "a/b", "a/b/c~/1/2", "a/b/c~x.y/1/2",
+        "a/b/c~1", "a/b/cx/1/2", "a/bb/c/1/2", "a/b/c/1/+2"}) {
     EXPECT_EQ(parse_chunk_key("a/b", key, 2), std::nullopt) << key;
   }
 }

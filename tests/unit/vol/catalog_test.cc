@@ -58,19 +58,20 @@ TEST(Catalog, RemovedTrashNeedsNoCommit) {
 }
 
 TEST(Catalog, RefusesWhatItDoesNotUnderstand) {
-  for (const char* text :
-       {"", "{", "[]", "null", "{}", R"({"version":1})", R"({"version":-1,"datasets":[]})",
-        R"({"version":1,"datasets":{}})", R"({"version":1,"datasets":[1]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a"}]})",
-        R"({"version":1,"datasets":[{"address":-1,"prefix":"a","chunk":[1]}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":["1"]}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"filter_masks":[1]}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"absent":[[1,2]]}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":[]}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"":[[1]]}}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"../x":[[1]]}}]})",
-        R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"x":[[1],[1]]}}]})",
-        R"({"version":1,"datasets":[],"trash":5})"}) {
+  for (
+      const char* text :
+      {"", "{", "[]", "null", "{}", R"({"version":1})", R"({"version":-1,"datasets":[]})",
+       R"({"version":1,"datasets":{}})", R"({"version":1,"datasets":[1]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a"}]})",
+       R"({"version":1,"datasets":[{"address":-1,"prefix":"a","chunk":[1]}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":["1"]}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"filter_masks":[1]}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"absent":[[1,2]]}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":[]}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"":[[1]]}}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"../x":[[1]]}}]})",
+       R"({"version":1,"datasets":[{"address":1,"prefix":"a","chunk":[1],"versions":{"x":[[1],[1]]}}]})",
+       R"({"version":1,"datasets":[],"trash":5})"}) {
     const auto read = catalog_from_json(text);
     ASSERT_FALSE(read.ok()) << text;
     EXPECT_EQ(read.status().code(), Code::corrupt) << text;
