@@ -51,6 +51,7 @@ def test_killed_at_the_kth_request(
             "AWS_ENDPOINT_URL_S3": relay.endpoint,
             "ARRAYMORPH_INLINE_BYTES": "0",
             "ARRAYMORPH_RETRIES": "1",
+            "ARRAYMORPH_PROBE": "off",
             "ARRAYMORPH_TIMEOUT": "2",
         }
         relay.set_rules([Rule(how, first=k, count=1, hook=kill)])
