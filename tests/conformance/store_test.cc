@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "arraymorph/object_store.h"
+#include "runtime/checksum.h"
 #include "runtime/config.h"
 #include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
@@ -104,7 +105,7 @@ class StoreTest : public testing::TestWithParam<const char*> {
 
 TEST_P(StoreTest, KeepsChecksums) {
   PutRequest request{key("a"), bytes("hello"), {}};
-  request.checksum = 0x12345678;
+  request.checksum = crc32c(request.body->span());
   ASSERT_TRUE(put(*store_, request).ok());
   const auto checksum_of = [&](std::string_view name) {
     const Result<GetReply> reply = get(*store_, {key(name), {}, {}});
