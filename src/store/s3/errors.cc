@@ -196,16 +196,15 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
                                             " refuses connections: is the server running, is "
                                             "AWS_ENDPOINT_URL_S3 right?"),
               Retry::soon};
-    case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:  // also: the resolver has given up those that refuse
+    // The resolver says the same of a name without an address and of one whose addresses have all
+    // refused a connection lately.
+    case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
+    case AWS_IO_DNS_INVALID_NAME:
+    case AWS_IO_DNS_QUERY_FAILED:
       return {Status(Code::unavailable, text + "no address of " + target.endpoint +
                                             " is left, because it refuses connections or its name "
                                             "cannot be resolved: is the server running, is "
                                             "AWS_ENDPOINT_URL_S3 right?"),
-              Retry::soon};
-    case AWS_IO_DNS_INVALID_NAME:
-    case AWS_IO_DNS_QUERY_FAILED:
-      return {Status(Code::unavailable, text + "the name in " + target.endpoint +
-                                            " cannot be resolved: check AWS_ENDPOINT_URL_S3"),
               Retry::soon};
     case AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE:
     case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
