@@ -70,6 +70,7 @@ class Stage:
         environment = {
             **clean,
             **self.server.environment(),
+            "ARRAYMORPH_PROBE": "off",  # once in 30 days for a server, not what is asked here
             "AWS_ENDPOINT_URL_S3": f"http://{seaweed.HOST}:{port}",
             "AWS_ENDPOINT_URL": f"http://{seaweed.HOST}:{port}",
             "PYTHONWARNINGS": "ignore",
