@@ -50,7 +50,8 @@ Status FileState::commit() {
       catalog_changes_ == committed_catalog_changes_ || catalog_.stored_by(committed_catalog_);
   const bool unchanged = exists_ && same_catalog && image_.changes() == committed_changes_;
   if (!unchanged) ARRAYMORPH_TRY(store_metadata(same_catalog));
-  remove_garbage();
+  // What was discarded has given nothing up: theirs still refers to it.
+  if (!abandoned_) remove_garbage();
   return {};
 }
 

@@ -91,6 +91,7 @@ def test_discarding_fails_once(
     conflict: tuple[str, h5py.File], monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     url, f = conflict
+    del f["x"]
     monkeypatch.setenv("ARRAYMORPH_ON_CONFLICT", "discard")
     with pytest.raises(FAILURE, match="somebody else has committed"):
         f.close()
@@ -98,6 +99,7 @@ def test_discarding_fails_once(
     assert "dropped" in capfd.readouterr().err
     with arraymorph.File(url, "r") as again:
         assert sorted(again) == ["theirs", "x"]
+        np.testing.assert_array_equal(again["x"][...], np.arange(N))
 
 
 def test_exclusive_create_has_one_winner(
