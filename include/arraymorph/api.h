@@ -50,8 +50,8 @@ ARRAYMORPH_EXPORT int arraymorph_describe(const char* name, char** answer);
 ARRAYMORPH_EXPORT int arraymorph_head(const char* name, char** answer);
 
 /** What the file is: {"url", "layout": "chunks" | "plain" (an HDF5 file that is one object, as far
- *  as its name says) | "missing", "size", "etag", "modified": of the metadata object or of the plain
- *  one}. Two HEADs at most. */
+ *  as its name says) | "missing", "size", "etag", "modified": of the metadata object or of the
+ * plain one}. Two HEADs at most. */
 ARRAYMORPH_EXPORT int arraymorph_layout(const char* name, char** answer);
 
 /** What lies in the store under the file's name.

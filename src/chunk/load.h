@@ -38,7 +38,7 @@ struct Load : std::enable_shared_from_this<Load> {
   Buffer stored;
   std::shared_ptr<const Buffer> shared_bytes;  ///< of a request for several chunks
   ConstByteSpan stored_in_shared;              ///< stands for `stored` when they are set
-  std::shared_ptr<const Buffer> raw;  ///< stands for `stored` when set
+  std::shared_ptr<const Buffer> raw;           ///< stands for `stored` when set
   std::uint32_t mask = 0;
   bool absent = false;
   bool decoded = false;

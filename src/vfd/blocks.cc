@@ -107,8 +107,8 @@ Status Blocks::fill(std::uint64_t offset, ByteSpan into) {
     std::unique_lock lock(mutex_);
     std::uint64_t start = 0;
     if (const Buffer* bytes = find(offset, start)) {
-      const std::uint64_t there = std::min<std::uint64_t>(bytes->size() - (offset - start),
-                                                          into.size());
+      const std::uint64_t there =
+          std::min<std::uint64_t>(bytes->size() - (offset - start), into.size());
       std::memcpy(into.data(), bytes->data() + (offset - start), there);
       into = into.subspan(there);
       offset += there;

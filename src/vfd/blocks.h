@@ -89,9 +89,9 @@ class Blocks {
   std::list<std::uint64_t> order_;  ///< first bytes of extents, least recently used first
   std::uint64_t kept_ = 0;          ///< bytes
   std::uint64_t page_ = 4096;
-  ByteRange last_;  ///< the last window
+  ByteRange last_;                   ///< the last window
   std::uint64_t step_ = kHeadBytes;  ///< its length, but for what was there already
-  Watch watch_;     ///< of the thread that reads
+  Watch watch_;                      ///< of the thread that reads
 };
 
 }  // namespace arraymorph::vfd

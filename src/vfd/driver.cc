@@ -96,9 +96,7 @@ herr_t set_eoa(H5FD_t* file, H5FD_mem_t, haddr_t address) {
   return 0;
 }
 
-haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) {
-  return handle_of(file).backing->length();
-}
+haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) { return handle_of(file).backing->length(); }
 
 herr_t get_handle(H5FD_t*, hid_t, void**) {
   return answer(Status(Code::unsupported, "a file in an object store has no file descriptor"));

@@ -111,8 +111,9 @@ Status read_only(const FileState& file) {
 
 Status plain_is_read_only(const std::string& url) {
   return {Code::permission_denied,
-          url + " is a plain HDF5 file, which is opened for reading only; to change it, copy it to "
-                "the chunk layout first: arraymorph copy " +
+          url +
+              " is a plain HDF5 file, which is opened for reading only; to change it, copy it to "
+              "the chunk layout first: arraymorph copy " +
               url + " NEW_URL"};
 }
 

@@ -37,9 +37,9 @@ struct FileOpening final : vfd::Opening {
   store::Location location;
   Config config;
   std::shared_ptr<ObjectStore> store;
-  bool create = false;           ///< H5Fcreate
-  int close_degree = 0;          ///< H5F_close_degree_t of the access list
-  std::optional<Loaded> loaded;  ///< the committed file; on create the one being replaced
+  bool create = false;                    ///< H5Fcreate
+  int close_degree = 0;                   ///< H5F_close_degree_t of the access list
+  std::optional<Loaded> loaded;           ///< the committed file; on create the one being replaced
   std::optional<vfd::PlainObject> plain;  ///< instead: an HDF5 file that is one object
   bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };

@@ -25,7 +25,8 @@ void ask_beginning(ObjectStore& store, const std::string& key, Done<vfd::PlainOb
                                    std::move(reply->body)});
     }
     // No range of an empty object can be had.
-    if (reply.status().code() == Code::invalid_argument) return done(vfd::PlainObject{key, 0, {}, {}});
+    if (reply.status().code() == Code::invalid_argument)
+      return done(vfd::PlainObject{key, 0, {}, {}});
     done(reply.status());
   });
 }

@@ -92,14 +92,14 @@ Status fetch(FileOpening& opening, bool exclusive) {
   opening.loaded = std::move(found.loaded);
   opening.plain = std::move(found.plain);
   if (!opening.create) {
-    return found.missing.ok() ? Status()
-                              : found.missing.with_context(missing(opening).message());
+    return found.missing.ok() ? Status() : found.missing.with_context(missing(opening).message());
   }
   if (exclusive && found.missing.ok()) return {Code::already_exists, url + " exists already"};
   if (opening.plain) {
     return {Code::permission_denied,
-            url + " is a plain HDF5 file, which a new file of this name would hide; remove it first "
-                  "(arraymorph rm " +
+            url +
+                " is a plain HDF5 file, which a new file of this name would hide; remove it first "
+                "(arraymorph rm " +
                 url + ") or use another name"};
   }
   if (opening.loaded) return {};

@@ -32,7 +32,9 @@ chunk::PlacesObject object_of_file(const Object& object, std::string name) {
   places.key = blocks->key();
   places.etag = blocks->etag();
   places.size = blocks->length();
-  places.peek = [blocks](std::uint64_t offset, ByteSpan into) { return blocks->peek(offset, into); };
+  places.peek = [blocks](std::uint64_t offset, ByteSpan into) {
+    return blocks->peek(offset, into);
+  };
   return places;
 }
 
@@ -85,7 +87,8 @@ bool is_allocated(const Object& object) {
          status == H5D_SPACE_STATUS_ALLOCATED;
 }
 
-Result<std::shared_ptr<const chunk::Places>> find_places(Object& object, const chunk::ArraySpec& spec,
+Result<std::shared_ptr<const chunk::Places>> find_places(Object& object,
+                                                         const chunk::ArraySpec& spec,
                                                          bool contiguous) {
   chunk::PlacesObject places = object_of_file(object, spec.name);
   if (!contiguous) {
@@ -114,16 +117,16 @@ Result<std::shared_ptr<Dataset>> make_in_place(Object& object) {
   const Handle type = type_of(object);
   const Handle space = space_of(object);
   const Handle dcpl = creation_list_of(object);
-  if (!type.valid() || !space.valid() || !dcpl.valid() || !reads_in_place(object, type.get(), space.get(), dcpl.get())) {
+  if (!type.valid() || !space.valid() || !dcpl.valid() ||
+      !reads_in_place(object, type.get(), space.get(), dcpl.get())) {
     return std::shared_ptr<Dataset>();
   }
   const Config& config = object.file->config();
   const bool contiguous = api().H5Pget_layout(dcpl.get()) == H5D_CONTIGUOUS;
   const chunk::Extent dims = hdf5::extent_of(space.get());
   const chunk::Extent chunk =
-      contiguous
-          ? chunk::split_contiguous(dims, api().H5Tget_size(type.get()), config.piece_bytes)
-          : hdf5::chunk_extent(dcpl.get(), dims.size());
+      contiguous ? chunk::split_contiguous(dims, api().H5Tget_size(type.get()), config.piece_bytes)
+                 : hdf5::chunk_extent(dcpl.get(), dims.size());
   ARRAYMORPH_ASSIGN(Description description, describe(object, chunk, contiguous));
   // What only libhdf5 can decode it may as well read: a scratch dataset would take all the data.
   if (description.scratch) return std::shared_ptr<Dataset>();
@@ -134,8 +137,8 @@ Result<std::shared_ptr<Dataset>> make_in_place(Object& object) {
   spec.places = std::move(*places);
   auto dataset = std::make_shared<Dataset>();
   dataset->contiguous = contiguous;
-  dataset->array = std::make_unique<chunk::Array>(object.file->store(), engine(config),
-                                                  std::move(spec));
+  dataset->array =
+      std::make_unique<chunk::Array>(object.file->store(), engine(config), std::move(spec));
   return dataset;
 }
 

@@ -9,8 +9,8 @@
 
 #include "arraymorph/api.h"
 #include "store/conditions.h"
-#include "vol/inventory.h"
 #include "vol/find_file.h"
+#include "vol/inventory.h"
 #include "vol/open_file.h"
 
 namespace arraymorph::vol {

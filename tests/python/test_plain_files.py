@@ -306,9 +306,8 @@ def test_damaged_chunk_is_an_error(store: Store, tmp_path: Path, files: dict[str
     content[place.byte_offset + place.size // 2] ^= 16
     (tmp_path / "damaged").write_bytes(content)
     store.put("x.h5", tmp_path / "damaged")
-    with arraymorph.File(store.url("x.h5")) as f:
-        with pytest.raises(OSError, match="x.h5/lzf"):
-            f["lzf"][()]
+    with arraymorph.File(store.url("x.h5")) as f, pytest.raises(OSError, match="x.h5/lzf"):
+        f["lzf"][()]
 
 
 def test_nothing_there(store: Store) -> None:

@@ -11,7 +11,9 @@ namespace {
 
 using test::Verb;
 
-PlacesObject object_of(std::uint64_t size) { return {"file.h5/x", "file.h5", "tag", size, nullptr}; }
+PlacesObject object_of(std::uint64_t size) {
+  return {"file.h5/x", "file.h5", "tag", size, nullptr};
+}
 
 TEST(Places, ContiguousPiecesFollowEachOther) {
   const Grid grid{{10, 6}, {4, 6}, 8};
@@ -41,8 +43,8 @@ TEST(Places, ContiguousArrayHasToFitIntoTheObject) {
 
 TEST(Places, TableFindsWhatIsThere) {
   const Grid grid{{100, 100}, {10, 10}, 8};
-  const std::vector<PlacedChunk> chunks = {{{9, 9}, {500, 70, 1}}, {{0, 0}, {8, 9, 0}},
-                                           {{3, 4}, {20, 30, 2}}, {{10, 0}, {1, 1, 0}}};
+  const std::vector<PlacedChunk> chunks = {
+      {{9, 9}, {500, 70, 1}}, {{0, 0}, {8, 9, 0}}, {{3, 4}, {20, 30, 2}}, {{10, 0}, {1, 1, 0}}};
   const auto places = make_places(object_of(1000), grid, chunks, false);
   ASSERT_OK(places.status());
   EXPECT_EQ((*places)->find({9, 9}), (Place{500, 70, 1}));
@@ -56,10 +58,10 @@ TEST(Places, TableOfADamagedIndexIsRefused) {
   const auto code = [&](std::vector<PlacedChunk> chunks, bool unfiltered) {
     return make_places(object_of(1000), grid, chunks, unfiltered).status().code();
   };
-  EXPECT_EQ(code({{{0}, {990, 20, 0}}}, false), Code::corrupt);         // past the end
-  EXPECT_EQ(code({{{0}, {~0ull - 4, 20, 0}}}, false), Code::corrupt);   // overflows
-  EXPECT_EQ(code({{{0}, {0, 3ull << 20, 0}}}, false), Code::corrupt);   // no filter does that
-  EXPECT_EQ(code({{{0}, {0, 79, 0}}}, true), Code::corrupt);            // less than a chunk
+  EXPECT_EQ(code({{{0}, {990, 20, 0}}}, false), Code::corrupt);        // past the end
+  EXPECT_EQ(code({{{0}, {~0ull - 4, 20, 0}}}, false), Code::corrupt);  // overflows
+  EXPECT_EQ(code({{{0}, {0, 3ull << 20, 0}}}, false), Code::corrupt);  // no filter does that
+  EXPECT_EQ(code({{{0}, {0, 79, 0}}}, true), Code::corrupt);           // less than a chunk
   EXPECT_EQ(code({{{1}, {0, 80, 0}}, {{1}, {80, 80, 0}}}, true), Code::corrupt);  // twice
   EXPECT_EQ(code({{{1}, {0, 80, 0}}, {{2}, {80, 80, 0}}}, true), Code::ok);
 }
@@ -111,8 +113,8 @@ class PlacedReads : public ArrayTest {
 TEST_F(PlacedReads, NeighboursShareRequests) {
   for (const bool filtered : {false, true}) {
     const Values values = counting(1000);
-    const auto array = place(values, filtered ? std::vector{shuffle(), deflate()}
-                                              : std::vector<FilterSpec>{}, 0);
+    const auto array =
+        place(values, filtered ? std::vector{shuffle(), deflate()} : std::vector<FilterSpec>{}, 0);
     Values read_values(1000);
     ASSERT_OK(read(*engine_, *array, 0, read_values));
     EXPECT_EQ(read_values, values);
@@ -142,8 +144,8 @@ TEST_F(PlacedReads, WhatIsInMemoryIsNotAskedFor) {
   };
   for (const bool filtered : {false, true}) {
     copy.clear();
-    const auto array = place(counting(100), filtered ? std::vector{deflate()}
-                                                     : std::vector<FilterSpec>{}, 3);
+    const auto array =
+        place(counting(100), filtered ? std::vector{deflate()} : std::vector<FilterSpec>{}, 3);
     const auto whole = get(*store_, {"file.h5", {}, {}});
     ASSERT_OK(whole.status());
     copy.assign(whole->body.span().begin(), whole->body.span().end());

@@ -17,7 +17,9 @@ using test::Verb;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-std::byte value_at(std::uint64_t offset) { return static_cast<std::byte>(offset * 31 + offset / 997); }
+std::byte value_at(std::uint64_t offset) {
+  return static_cast<std::byte>(offset * 31 + offset / 997);
+}
 
 class BlocksTest : public testing::Test {
  protected:
@@ -32,7 +34,8 @@ class BlocksTest : public testing::Test {
     object.key = put.key;
     object.size = put.body->size();
     object.etag = stored->etag;
-    object.head = Buffer::copy_of(put.body->span().first(std::min<std::uint64_t>(head, object.size)));
+    object.head =
+        Buffer::copy_of(put.body->span().first(std::min<std::uint64_t>(head, object.size)));
     store_->reset_counts();
     return std::make_shared<Blocks>(store_, std::move(object), "s3://b/file.h5", budget);
   }
@@ -48,8 +51,7 @@ class BlocksTest : public testing::Test {
     const Status status = blocks.read(offset, bytes);
     ASSERT_TRUE(status.ok()) << status.message();
     for (std::size_t i = 0; i < size; ++i) {
-      const std::byte expected =
-          offset + i < blocks.length() ? value_at(offset + i) : std::byte{0};
+      const std::byte expected = offset + i < blocks.length() ? value_at(offset + i) : std::byte{0};
       ASSERT_EQ(bytes[i], expected) << offset + i;
     }
   }
@@ -104,8 +106,8 @@ TEST_F(BlocksTest, BudgetIsKept) {
 
 TEST_F(BlocksTest, PrefetchJoinsNeighboursAndSkipsWhatIsThere) {
   const auto blocks = open(9 * kMiB);
-  blocks->prefetch({{8 * kMiB, 500}, {8 * kMiB + 2000, 100}, {10, 100}, {5 * kMiB, 100},
-                    {9 * kMiB - 5, 100}});
+  blocks->prefetch(
+      {{8 * kMiB, 500}, {8 * kMiB + 2000, 100}, {10, 100}, {5 * kMiB, 100}, {9 * kMiB - 5, 100}});
   EXPECT_EQ(requests(), 3u);
   std::vector<std::byte> into(100);
   EXPECT_TRUE(blocks->peek(8 * kMiB + 2000, into));
@@ -129,7 +131,8 @@ TEST_F(BlocksTest, FailuresAndReplacementsAreReported) {
 }
 
 // Nodes of a tree of rank 1: header of 24 bytes, then keys of 24 and addresses of 8.
-void put_node(Buffer& file, std::uint64_t at, int level, const std::vector<std::uint64_t>& children) {
+void put_node(Buffer& file, std::uint64_t at, int level,
+              const std::vector<std::uint64_t>& children) {
   std::byte* node = file.data() + at;
   std::memcpy(node, "TREE", 4);
   node[4] = std::byte{1};
