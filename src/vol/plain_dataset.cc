@@ -18,6 +18,10 @@ namespace {
 using hdf5::api;
 using hdf5::Handle;
 
+constexpr std::uint64_t kSmall = 1 << 20;  // bytes of a dataset as stored
+constexpr std::uint64_t kSmallGap = 64 << 10;
+constexpr std::uint64_t kMostSmallChunks = 4096;
+
 Handle creation_list_of_file(const Object& file) {
   H5VL_file_get_args_t args{};
   args.op_type = H5VL_FILE_GET_FCPL;
@@ -103,6 +107,19 @@ Result<std::shared_ptr<const chunk::Places>> find_places(Object& object,
   return chunk::make_contiguous_places(std::move(places), spec.grid, offset);
 }
 
+/// A small dataset comes as metadata does: reading one after the other then takes few requests.
+Status bring_small(vfd::Blocks& blocks, const chunk::Places& places) {
+  if (places.count() > kMostSmallChunks) return {};
+  const auto chunks = places.between(0, blocks.length());
+  std::uint64_t bytes = 0;
+  for (const chunk::PlacedChunk& chunk : chunks) bytes += chunk.place.size;
+  if (chunks.empty() || bytes > kSmall) return {};
+  const chunk::Place& last = chunks.back().place;
+  const ByteRange range{chunks.front().place.offset,
+                        last.offset + last.size - chunks.front().place.offset};
+  return range.length > 2 * bytes + kSmallGap ? Status() : blocks.bring(range);
+}
+
 /// Of a kind that has chunk objects in the other layout, and of a size to have them.
 bool reads_in_place(const Object& object, hid_t type, hid_t space, hid_t dcpl) {
   const chunk::Extent dims = hdf5::extent_of(space);
@@ -135,6 +152,7 @@ Result<std::shared_ptr<Dataset>> make_in_place(Object& object) {
   if (!places.ok()) return places.status().with_context("dataset " + spec.name);
   if (*places == nullptr) return std::shared_ptr<Dataset>();
   spec.places = std::move(*places);
+  ARRAYMORPH_TRY(bring_small(*object.file->plain(), *spec.places));
   auto dataset = std::make_shared<Dataset>();
   dataset->contiguous = contiguous;
   dataset->array =

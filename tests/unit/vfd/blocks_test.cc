@@ -73,7 +73,7 @@ TEST_F(BlocksTest, WhatCameFirstIsNotAskedForAgain) {
 TEST_F(BlocksTest, WalkingThroughAFileTakesFewRequests) {
   const auto blocks = open(20 * kMiB);
   for (std::uint64_t at = 0; at < 20 * kMiB; at += 100000) expect_read(*blocks, at, 300);
-  EXPECT_LE(requests(), 3u);
+  EXPECT_LE(requests(), 4u);  // windows of 3, 12 and 4 MiB, of which one in two parts
 }
 
 TEST_F(BlocksTest, JumpingAboutReadsLittle) {
