@@ -12,7 +12,7 @@ constexpr std::uint64_t kGrowth = 4;
 // Reads that far from the last window, in its lengths, are in the same region.
 constexpr std::uint64_t kNear = 8;
 // Bytes between two ranges that are fetched rather than making another request.
-constexpr std::uint64_t kCheapGap = std::uint64_t{64} << 10;
+constexpr std::uint64_t kCheapGap = std::uint64_t{128} << 10;
 // Windows longer than that come in parallel parts; on a walk, with the next one.
 constexpr std::uint64_t kPart = std::uint64_t{8} << 20;
 // A read that goes on no further than that behind the last window is one of a walk.

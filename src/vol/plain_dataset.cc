@@ -7,7 +7,7 @@
 #include "hdf5/creation.h"
 #include "hdf5/dataspace.h"
 #include "hdf5/error.h"
-#include "vfd/chunk_tree.h"
+#include "vfd/chunk_index.h"
 #include "vol/dataset.h"
 #include "vol/engine.h"
 #include "vol/file_state.h"
@@ -76,7 +76,7 @@ Result<std::vector<chunk::PlacedChunk>> read_index(Object& object, const chunk::
   H5VL_native_dataset_optional_args_t args{};
   args.chunk_iter.op = collect;
   args.chunk_iter.op_data = &collected;
-  const vfd::ChunkTreeFetch ahead(*object.file->plain(), superblock, grid.dims.size());
+  const vfd::ChunkIndexFetch ahead(*object.file->plain(), superblock, grid.dims.size());
   ARRAYMORPH_TRY(native_call(object, H5VL_NATIVE_DATASET_CHUNK_ITER, args));
   return std::move(collected.chunks);
 }
