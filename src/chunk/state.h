@@ -19,7 +19,9 @@
 #include "chunk/array.h"
 #include "chunk/engine.h"
 #include "chunk/link.h"
+#include "chunk/places.h"
 #include "chunk/read_ahead.h"
+#include "chunk/rental.h"
 #include "runtime/lifecycle.h"
 
 namespace arraymorph::chunk {
@@ -123,6 +125,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// Seconds spent on reads that left nothing in the cache, by chunk.
   std::unordered_map<Index, double, IndexHash> spent;
   AccessPattern pattern;  ///< of successive reads
+  Rental rental;          ///< of reads from one object
 
   /// The version that is stored of a chunk, or "".
   const std::string& tag_of(const Index& index) const;
@@ -130,13 +133,14 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::string tag_to_write(const Index& index, std::uint32_t mask) const;
   std::uint32_t mask_of(const Index& index) const;
   /// Of the chunk as it is stored. With the mutex held, like the tags.
-  std::string key(const Index& index) const { return chunk_key(spec.prefix, index, tag_of(index)); }
+  std::string key(const Index& index) const;
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
   std::string describe(const Index& index, const std::string& key) const;
   /// Made before this process was forked: what is unsaved belongs to the parent.
   bool inherited() const { return generation != fork_generation(); }
   /// The chunk has no object, or none that counts.
   bool absent(const Index& index) const {
+    if (spec.places) return !spec.places->find(index);
     if (given_up.contains(index)) return true;
     if (!spec.records.absent.empty() && spec.records.absent.contains(index)) return true;
     return !is_settled(index) && !written.contains(index);
