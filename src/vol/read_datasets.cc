@@ -43,7 +43,10 @@ class TracedRead {
       trace::Line line("H5Dread");
       line.text("dataset", plan.dataset->array->name());
       line.text("prefix", plan.dataset->array->prefix()).number("chunks", plan.chunks.size());
-      if (box) line.raw("low", list_of(box->low)).raw("high", list_of(box->high));
+      if (box) {
+        line.raw("low", list_of(box->low)).raw("high", list_of(box->high));
+        line.number("bytes", box->points * plan.file_size);
+      }
       line.write(start_);
     }
   }

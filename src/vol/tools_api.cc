@@ -31,6 +31,8 @@ Result<std::string> describe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
   answer["server"] = file->store->identity();
+  answer["connections"] = file->config.connections;
+  answer["codec_threads"] = file->config.codec_threads;
   switch (file->location.kind) {
     case store::Location::Kind::s3: {
       ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(file->config.s3));
