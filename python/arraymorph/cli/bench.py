@@ -64,9 +64,7 @@ def bench(
     size: Annotated[
         int, typer.Option(min=1, max=65536, help="MiB of values, raw and compressible each")
     ] = 64,
-    tune: Annotated[
-        bool, typer.Option("--tune", help="compare numbers of connections")
-    ] = False,
+    tune: Annotated[bool, typer.Option("--tune", help="compare numbers of connections")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:
     """Measure a store from here: latency, throughput, requests per second.
@@ -99,14 +97,14 @@ def _step_json(step: Step) -> dict[str, Any]:
 def _run(folder: str, size: int) -> Result:
     settings = _core.describe(folder + _NAME)
     result = Result(folder, settings["connections"], settings["codec_threads"])
-    with _temporary(folder) as name:
+    with temporary(folder) as name:
         for step in _steps(name, size):
             result.steps.append(step)
     return result
 
 
 @contextlib.contextmanager
-def _temporary(folder: str) -> Iterator[str]:
+def temporary(folder: str) -> Iterator[str]:
     """A name of a file, which is removed with everything below it, whatever happens."""
     name = f"{folder}{_NAME}-{uuid.uuid4().hex[:12]}.h5"
     try:
@@ -137,21 +135,27 @@ def _remove(name: str) -> int:
             return count
 
 
+def noise(size: int) -> Any:
+    """`size` MiB that no filter makes smaller, in rows of 1 MiB."""
+    import numpy as np
+
+    return np.random.default_rng(1).integers(0, 256, (size, _CHUNK), dtype="u1")
+
+
 def _steps(name: str, size: int) -> Iterator[Step]:
     import numpy as np
 
-    noise = np.random.default_rng(1).integers(0, 256, (size, _CHUNK), dtype="u1")
+    random = noise(size)
     ramp = np.add.outer(np.arange(size) * 1000, np.arange(_CHUNK // 4) // 7).astype("i4")
-    with _measured("first request", 0) as first:
-        with contextlib.suppress(FileNotFoundError):
-            _core.head(name)
+    with _measured("first request", 0) as first, contextlib.suppress(FileNotFoundError):
+        _core.head(name)
     yield first
-    yield _write(name, "write, raw", "raw", noise, {})
+    yield write(name, "write, raw", "raw", random, {})
     gzip = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-    yield _write(name, "write, gzip", "gzip", ramp, gzip)
+    yield write(name, "write, gzip", "gzip", ramp, gzip)
     yield _latency(name)
-    yield _read(name, "read, raw", "raw", noise)
-    yield _read(name, "read, gzip", "gzip", ramp)
+    yield read(name, "read, raw", "raw", random)
+    yield read(name, "read, gzip", "gzip", ramp)
     yield _windows(name)
     with _measured("list", 0) as step:
         step.extra = f"{len(_core.inventory(name, '{}')['objects']):,} objects"
@@ -175,8 +179,9 @@ def _requests() -> int:
     return sum(value for name, value in _core.stats().items() if name.endswith("_requests"))
 
 
-def _write(name: str, what: str, path: str, values: Any, options: dict[str, Any]) -> Step:
-    with File(name, "a") as file:  # its own request is not measured
+def write(name: str, what: str, path: str, values: Any, options: dict[str, Any]) -> Step:
+    """A new dataset, flushed; opening the file is not measured."""
+    with File(name, "a") as file:
         dataset = file.create_dataset(
             path, shape=values.shape, dtype=values.dtype, chunks=(1, values.shape[1]), **options
         )
@@ -203,13 +208,13 @@ def _latency(name: str) -> Step:
     return step
 
 
-def _read(name: str, what: str, path: str, values: Any) -> Step:
+def read(name: str, what: str, path: str, values: Any) -> Step:
+    """All of it, and whether it is what was written."""
     import numpy as np
 
     result = np.empty_like(values)
-    with File(name) as file:
-        with _measured(what, values.nbytes) as step:
-            file[path].read_direct(result)
+    with File(name) as file, _measured(what, values.nbytes) as step:
+        file[path].read_direct(result)
     if not np.array_equal(result, values):
         raise OSError(f"{name}: what was read from {path} is not what was written")
     return step

@@ -35,7 +35,9 @@ class Plan:
     def words(self) -> str:
         what = f"{plural(self.objects, 'object')}, {size_text(self.bytes)}"
         if self.layout.kind == "folder":
-            return f"the folder {self.url}, {plural(len(self.files), 'file')} of chunk objects, {what}"
+            return (
+                f"the folder {self.url}, {plural(len(self.files), 'file')} of chunk objects, {what}"
+            )
         if self.layout.kind == "missing":
             return f"what is left of {self.url}, {what}"
         return f"{self.url}, {self.layout.words}, {what}"
@@ -93,7 +95,7 @@ def rm(
 
 
 def _plan_file(name: str) -> Plan:
-    if name.rstrip("/") != name or name.count("/") < 3 and "://" in name:
+    if name.rstrip("/") != name or (name.count("/") < 3 and "://" in name):
         raise typer.BadParameter(f"{name!r} is a folder; --recursive removes one with all it holds")
     url = file_url(name)
     layout = layout_of(url)
@@ -128,7 +130,9 @@ def _plan_folder(name: str) -> Plan:
         plan.objects += len(page)
         plan.bytes += sum(each[1] for each in page)
         plan.files += [
-            each[0].removesuffix("/" + _METADATA) for each in page if each[0].endswith("/" + _METADATA)
+            each[0].removesuffix("/" + _METADATA)
+            for each in page
+            if each[0].endswith("/" + _METADATA)
         ]
     if plan.objects == 0:
         raise FileNotFoundError(f"nothing lies in {plan.url}")
