@@ -53,7 +53,7 @@ def test_tune(local_store: Store, arraymorph_program: Command) -> None:
 
 def test_an_interrupted_one_cleans_up(s3_store: Store) -> None:
     """Ctrl-C while it writes."""
-    words = [sys.executable, "-m", "arraymorph", "bench", s3_store.base, "--size", "512"]
+    words = [sys.executable, "-m", "arraymorph", "bench", s3_store.base, "--size", "192"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         end = time.monotonic() + 60
         while not left(s3_store) and program.poll() is None and time.monotonic() < end:

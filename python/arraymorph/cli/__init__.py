@@ -26,19 +26,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("ls")(ls.ls)
-app.command("tree")(tree.tree)
-app.command("info")(info.info)
-app.command("cat")(cat.cat)
-app.command("map")(map.map_)
-app.command("rm")(rm.rm)
-app.command("verify")(verify.verify)
-app.command("gc")(gc.gc)
-app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
-app.command("env")(env.env)
-app.command("plugin-path")(plugin_path.plugin_path)
-app.command("pointer")(pointer.pointer)
+for _name, _command, _short in (
+    ("ls", ls.ls, "List HDF5 files in a bucket, members of a group."),
+    ("tree", tree.tree, "Show groups, datasets, types, chunks, sizes."),
+    ("info", info.info, "Tell everything about a file or dataset."),
+    ("cat", cat.cat, "Print values: text, CSV, NumPy files."),
+    ("map", map.map_, "Draw chunks, and which ones a program fetched."),
+    ("rm", rm.rm, "Remove a stored file, after asking."),
+    ("verify", verify.verify, "Check that a stored file is whole."),
+    ("gc", gc.gc, "Remove objects that a file does not need."),
+    ("doctor", doctor.doctor, "Does ArrayMorph work here? What to do if not."),
+    ("bench", bench.bench, "Measure a store from here."),
+    ("env", env.env, "Print the lines that switch it on in a shell."),
+    ("plugin-path", plugin_path.plugin_path, "Print the directory of the HDF5 plugin."),
+    ("pointer", pointer.pointer, "Make a local file that leads to a stored one."),
+):
+    app.command(_name, short_help=_short)(_command)
 
 
 @app.callback(invoke_without_command=True)

@@ -23,6 +23,7 @@ from .output import message_of, one_line_errors, print_json, print_rows, size_te
 _CHUNK = 1 << 20
 _NAME = "arraymorph-bench"
 _SMALL = 64  # requests of the latency test
+_ROWS = 128  # MiB in one call, twice the default number of connections
 _TUNED = (8, 16, 32, 64, 128)
 _SETTINGS = ("ARRAYMORPH_CONNECTIONS", "ARRAYMORPH_CODEC_THREADS")
 
@@ -142,20 +143,26 @@ def noise(size: int) -> Any:
     return np.random.default_rng(1).integers(0, 256, (size, _CHUNK), dtype="u1")
 
 
-def _steps(name: str, size: int) -> Iterator[Step]:
+def _ramp(size: int) -> Any:
+    """The same amount of smooth values."""
     import numpy as np
 
-    random = noise(size)
-    ramp = np.add.outer(np.arange(size) * 1000, np.arange(_CHUNK // 4) // 7).astype("i4")
+    column = np.arange(_CHUNK // 4, dtype="i4") // 7
+    return np.add.outer(np.arange(size, dtype="i4") * 1000, column)
+
+
+def _steps(name: str, size: int) -> Iterator[Step]:
     with _measured("first request", 0) as first, contextlib.suppress(FileNotFoundError):
         _core.head(name)
     yield first
-    yield write(name, "write, raw", "raw", random, {})
-    gzip = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-    yield write(name, "write, gzip", "gzip", ramp, gzip)
     yield _latency(name)
-    yield read(name, "read, raw", "raw", random)
-    yield read(name, "read, gzip", "gzip", ramp)
+    values = noise(size)  # one of the two at a time: they may be large
+    yield write(name, "write, raw", "raw", values, {})
+    yield read(name, "read, raw", "raw", values)
+    gzip = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+    values = _ramp(size)
+    yield write(name, "write, gzip", "gzip", values, gzip)
+    yield read(name, "read, gzip", "gzip", values)
     yield _windows(name)
     with _measured("list", 0) as step:
         step.extra = f"{len(_core.inventory(name, '{}')['objects']):,} objects"
@@ -186,13 +193,20 @@ def write(name: str, what: str, path: str, values: Any, options: dict[str, Any])
             path, shape=values.shape, dtype=values.dtype, chunks=(1, values.shape[1]), **options
         )
         with _measured(what, values.nbytes) as step:
-            dataset[...] = values
+            for part in _parts(len(values)):
+                dataset[part] = values[part]
             file.flush()
     if options:
         with File(name) as file:
             ratio = values.nbytes / file[path].id.get_storage_size()
         step.extra = f"{ratio:.1f} : 1"
     return step
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    """Few enough that an interrupt does not have to wait for long."""
+    for start in range(0, rows, _ROWS):
+        yield slice(start, min(start + _ROWS, rows))
 
 
 def _latency(name: str) -> Step:
@@ -213,8 +227,11 @@ def read(name: str, what: str, path: str, values: Any) -> Step:
     import numpy as np
 
     result = np.empty_like(values)
-    with File(name) as file, _measured(what, values.nbytes) as step:
-        file[path].read_direct(result)
+    with File(name) as file:
+        dataset = file[path]
+        with _measured(what, values.nbytes) as step:
+            for part in _parts(len(values)):
+                dataset.read_direct(result, part, part)
     if not np.array_equal(result, values):
         raise OSError(f"{name}: what was read from {path} is not what was written")
     return step

@@ -9,6 +9,8 @@ from typing import Any
 from .. import _core
 from .names import parent_and_entry
 
+METADATA = ".arraymorph/metadata.h5"  # of a file of chunk objects, below its name
+
 # As _core.layout and _core.look_at call them, in words.
 LAYOUTS = {"chunks": "chunk objects", "plain": "a plain HDF5 file", "missing": "missing"}
 

@@ -80,8 +80,8 @@ def map_(
     To see why a slice is slow, let the program leave a trace:
 
     \b
-    ARRAYMORPH_TRACE=slice.trace python my_analysis.py
-    arraymorph map s3://bucket/run42.h5 /entry/data --trace slice.trace -o slice.svg
+    ARRAYMORPH_TRACE=slow.trace python my_analysis.py
+    arraymorph map s3://bucket/run42.h5 /entry/data --trace slow.trace -o slow.svg
 
     \b
     arraymorph map s3://bucket/run42.h5 /entry/data

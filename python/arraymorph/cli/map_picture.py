@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from .colours import KINDS, colour_at
+from .layouts import METADATA
 from .map import Colour, Subject, facts
 from .output import plural, size_text
 from .picture import Line, Picture, Rectangle, Text
@@ -223,16 +224,11 @@ def _legend(
 
 def _kinds(subject: Subject, requests: Sequence[Event]) -> list[str]:
     """What each request was for, in words of the legend."""
-    table = subject.table
-    data = {".arraymorph/metadata.h5"}
     kinds = []
     for number, each in enumerate(requests):
         if number in subject.own:
             kinds.append("get: this dataset")
-        elif each.verb == "get" and (
-            any(each.url.endswith(name) for name in data)
-            or (table.prefix is None and each.url == subject.url)
-        ):
+        elif each.verb == "get" and each.url in (subject.url, f"{subject.url}/{METADATA}"):
             kinds.append("get: metadata")
         elif each.verb == "get":
             kinds.append("get: other data")

@@ -11,11 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from .. import _core
-from .layouts import Layout, layout_of
+from .layouts import METADATA, Layout, layout_of
 from .names import file_url, folder_name
 from .output import message_of, one_line_errors, plural, print_json, progress, size_text
 
-_METADATA = ".arraymorph/metadata.h5"
 _FOREIGN = ("unknown", "other_file")
 _BATCH = 1000  # keys
 _MOST_FILES = 20  # named in the question
@@ -130,9 +129,9 @@ def _plan_folder(name: str) -> Plan:
         plan.objects += len(page)
         plan.bytes += sum(each[1] for each in page)
         plan.files += [
-            each[0].removesuffix("/" + _METADATA)
+            each[0].removesuffix("/" + METADATA)
             for each in page
-            if each[0].endswith("/" + _METADATA)
+            if each[0].endswith("/" + METADATA)
         ]
     if plan.objects == 0:
         raise FileNotFoundError(f"nothing lies in {plan.url}")
@@ -177,7 +176,7 @@ def _remove_file(plan: Plan) -> None:
 
 
 def _remove_folder(plan: Plan) -> None:
-    metadata = [f"{each}/{_METADATA}" for each in plan.files]
+    metadata = [f"{each}/{METADATA}" for each in plan.files]
     with progress("objects", plan.objects) as advance:
         for start in range(0, len(metadata), _BATCH):
             batch = metadata[start : start + _BATCH]
