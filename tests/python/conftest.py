@@ -110,6 +110,12 @@ def s3_store(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store("s3", f"s3://{server['BUCKET_NAME']}/{uuid.uuid4().hex}", dict(server))
 
 
+@pytest.fixture
+def small_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also small datasets lie in chunk objects."""
+    monkeypatch.setenv("ARRAYMORPH_INLINE_BYTES", "0")
+
+
 @pytest.fixture(params=["local", "s3"])
 def store(request: pytest.FixtureRequest) -> Store:
     """The same test on both kinds of store."""

@@ -13,6 +13,8 @@ import pytest
 from conftest import Command, Requests, Store
 from stored_files import all_objects, put_plain
 
+pytestmark = pytest.mark.usefixtures("small_objects")
+
 
 @pytest.fixture
 def filled(store: Store, tmp_path: Path) -> Store:

@@ -18,6 +18,8 @@ from stored_files import a_bit_of_everything, put_plain
 
 SVG = "{http://www.w3.org/2000/svg}"
 
+pytestmark = pytest.mark.usefixtures("small_objects")
+
 
 @pytest.fixture(params=["chunks", "plain"])
 def url(request: pytest.FixtureRequest, store: Store) -> str:

@@ -16,6 +16,8 @@ from arraymorph import _core
 from conftest import Command, Store
 from stored_files import all_objects, put_plain
 
+pytestmark = pytest.mark.usefixtures("small_objects")
+
 
 def keys(url: str) -> list[str]:
     """Everything below a folder."""

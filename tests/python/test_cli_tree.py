@@ -11,6 +11,8 @@ import pytest
 from conftest import Command, Requests, Store
 from stored_files import a_bit_of_everything, put_plain
 
+pytestmark = pytest.mark.usefixtures("small_objects")
+
 
 @pytest.fixture(params=["chunks", "plain"])
 def url(request: pytest.FixtureRequest, store: Store) -> str:
@@ -142,10 +144,11 @@ def test_info_in_the_words_of_a_person(url: str, arraymorph_program: Command) ->
 
 
 def test_pages_and_user_blocks(store: Store, command: Command) -> None:
-    put_plain(store, "paged.h5", fs_strategy="page", fs_page_size=8192, userblock_size=1024)
+    put_plain(store, "paged.h5", fs_strategy="page", fs_page_size=8192)
+    put_plain(store, "blocked.h5", userblock_size=1024)
     found = content(command, "info", store.url("paged.h5"))
     assert found["file_space"].startswith("pages of 8192 bytes")
-    assert found["user_block"] == 1024
+    assert content(command, "info", store.url("blocked.h5"))["user_block"] == 1024
 
 
 def test_local_files_that_nobody_claims(

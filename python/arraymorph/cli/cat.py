@@ -261,5 +261,5 @@ def _write_blocks(dataset: Any, index: Index, file: IO[bytes]) -> None:
     parts = _blocks(dataset, index)
     with progress("blocks", len(parts)) as advance:
         for each in parts:
-            file.write(np.ascontiguousarray(dataset[each]).tobytes())
+            np.ascontiguousarray(dataset[each]).tofile(file)
             advance(1)
