@@ -88,7 +88,8 @@ class File final : public Participant {
                  ", \"started\": " + seconds(static_cast<std::uint64_t>(wall.count())) + "}\n";
     }
     buffer_ += line;
-    const bool due = now() - flushed_ >= kFlushAfter || process_is_exiting();
+    // Forked workers often end without running what is registered for the exit.
+    const bool due = now() - flushed_ >= kFlushAfter || process_is_exiting() || forked_;
     if (due || buffer_.size() >= kBuffer) write_out();
   }
 
@@ -106,7 +107,10 @@ class File final : public Participant {
     write_out();
   }
   void after_fork(bool child) override {
-    if (child) announced_ = false;
+    if (child) {
+      announced_ = false;
+      forked_ = true;
+    }
     mutex_.unlock();
   }
 
@@ -142,6 +146,7 @@ class File final : public Participant {
   std::string path_;
   std::string buffer_;
   bool announced_ = false;
+  bool forked_ = false;  // this process is somebody's child
   std::uint64_t flushed_ = 0;
 };
 

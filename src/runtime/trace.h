@@ -46,7 +46,7 @@ class Line {
 };
 
 /// What is buffered goes to the file (otherwise every second, when much is there, before a fork and
-/// at exit).
+/// at exit; at once in a forked child).
 void flush() noexcept;
 
 }  // namespace arraymorph::trace
