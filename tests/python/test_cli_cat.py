@@ -12,19 +12,8 @@ import numpy as np
 import pytest
 from arraymorph.cli.slices import blocks, read_slice, result_shape
 from conftest import Command, Requests, Runner, Store
-from stored_files import a_bit_of_everything, put_plain
 
 pytestmark = pytest.mark.usefixtures("small_objects")
-
-
-@pytest.fixture(params=["chunks", "plain"])
-def url(request: pytest.FixtureRequest, store: Store) -> str:
-    if request.param == "plain":
-        put_plain(store, "all.h5", a_bit_of_everything)
-    else:
-        with arraymorph.File(store.url("all.h5"), "w") as f:
-            a_bit_of_everything(f)
-    return store.url("all.h5")
 
 
 def test_values_as_numpy_prints_them(url: str, command: Command) -> None:

@@ -14,21 +14,10 @@ import numpy as np
 import pytest
 from arraymorph.cli.grid_view import choose_axes
 from conftest import Command, Runner, Store
-from stored_files import a_bit_of_everything, put_plain
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 pytestmark = pytest.mark.usefixtures("small_objects")
-
-
-@pytest.fixture(params=["chunks", "plain"])
-def url(request: pytest.FixtureRequest, store: Store) -> str:
-    if request.param == "plain":
-        put_plain(store, "all.h5", a_bit_of_everything)
-    else:
-        with arraymorph.File(store.url("all.h5"), "w") as f:
-            a_bit_of_everything(f)
-    return store.url("all.h5")
 
 
 def titles(path: Path) -> list[str]:
@@ -73,17 +62,19 @@ def test_other_colours_and_datasets(url: str, command: Command, tmp_path: Path) 
     assert len(titles(picture)) == 1
 
 
-def test_in_the_terminal(url: str, arraymorph_program: Command, command: Command) -> None:
+def test_in_the_terminal(
+    url: str, arraymorph_program: Command, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = arraymorph_program("map", url, "/entry/line")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "/entry/line"
     assert "10 of 10 chunks stored" in done.stdout
     assert "0000000000" in done.stdout
-    shown = arraymorph_program(
-        "map", url, "/entry/stack", FORCE_COLOR="1", COLORTERM="truecolor", TERM="xterm"
-    )
-    assert "▀" in shown.stdout
-    assert "\x1b[38;2;" in shown.stdout
+    for name, value in (("FORCE_COLOR", "1"), ("COLORTERM", "truecolor"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    shown = command("map", url, "/entry/stack").stdout
+    assert "▀" in shown
+    assert "\x1b[38;2;" in shown
 
 
 def test_a_traced_read(url: str, command: Command, python: Runner, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stored_objects import LocalObjects, Objects, S3Objects
@@ -16,13 +17,14 @@ def plain_bytes(fill: Any = None, **options: Any) -> bytes:
     import h5py
     import numpy as np
 
-    memory = io.BytesIO()
-    with h5py.File(memory, "w", **options) as f:
-        if fill is None:
-            f.create_dataset("x", data=np.arange(5000), chunks=(100,), compression="gzip")
-        else:
-            fill(f)
-    return memory.getvalue()
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "plain.h5"
+        with h5py.File(path, "w", **options) as f:
+            if fill is None:
+                f.create_dataset("x", data=np.arange(5000), chunks=(100,), compression="gzip")
+            else:
+                fill(f)
+        return path.read_bytes()
 
 
 def put_plain(store: Store, name: str, fill: Any = None, **options: Any) -> bytes:

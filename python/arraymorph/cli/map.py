@@ -210,7 +210,7 @@ def summary(subject: Subject) -> list[str]:
     absent = sum(each.status == "not found" for each in own)
     if absent:
         lines[-1] += f"; {absent:,} found no chunk (fill value)"
-    reads = [each for each in trace.reads if each.dataset == subject.name]
+    reads = [each for each in trace.reads if each.dataset == subject.url + subject.name]
     wanted = sum(each.bytes for each in reads)
     if wanted and own:
         share = wanted / max(int((subject.counts > 0).sum()) * subject.table.chunk_bytes, 1)
