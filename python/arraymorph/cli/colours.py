@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 # Nine points of viridis, by Stéfan van der Walt and Nathaniel Smith (CC0).
 _VIRIDIS = (
     *((68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141)),
@@ -24,3 +27,29 @@ def colour_at(share: float) -> str:
         for a, b in zip(_VIRIDIS[number], _VIRIDIS[number + 1], strict=True)
     )
     return "#" + "".join(f"{each:02x}" for each in mixed)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From numbers to colours; by ratios where the numbers span a wide range."""
+
+    low: float
+    high: float
+    by_ratio: bool = False
+
+    def colour(self, value: float) -> str:
+        return colour_at(self.share(value) if self.high > self.low else 0.5)
+
+    def share(self, value: float) -> float:
+        """0 at the low end, 1 at the high one."""
+        if self.high <= self.low:
+            return 0.0
+        if self.by_ratio:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return max(value - self.low, 0.0) / (self.high - self.low)
+
+    def value(self, share: float) -> float:
+        """The other way round: of 0 to 1 the number."""
+        if self.by_ratio:
+            return float(self.low * (self.high / self.low) ** share)
+        return self.low + (self.high - self.low) * share

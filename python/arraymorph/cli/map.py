@@ -213,11 +213,10 @@ def summary(subject: Subject) -> list[str]:
     reads = [each for each in trace.reads if each.dataset == subject.url + subject.name]
     wanted = sum(each.bytes for each in reads)
     if wanted and own:
-        share = wanted / max(int((subject.counts > 0).sum()) * subject.table.chunk_bytes, 1)
-        lines.append(
-            f"{plural(len(reads), 'read')} of {size_text(wanted)} of values: "
-            f"{min(share, 1):.1%} of what these chunks hold in memory"
-        )
+        held = int((subject.counts > 0).sum()) * subject.table.chunk_bytes
+        lines.append(f"{plural(len(reads), 'read')} of {size_text(wanted)} of values")
+        if wanted < held:
+            lines[-1] += f", {wanted / held:.1%} of what these chunks hold in memory"
     if trace.earlier:
         lines.append(f"note: {plural(trace.earlier, 'earlier run')} in the trace left out")
     return lines

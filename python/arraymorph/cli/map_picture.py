@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .colours import KINDS, colour_at
+from .colours import KINDS, Scale, colour_at
 from .layouts import METADATA
 from .map import Colour, Subject, facts
 from .output import plural, size_text
@@ -19,10 +19,13 @@ _MARGIN = 28.0
 _LEFT = 86.0  # of the panels: room for the axis
 _PANEL = 640.0  # width of the panels
 _TALLEST = 460.0
+_LEGEND = 150.0  # width of it, margins included
+_LETTER = 7.0  # width of most letters in the lines above the grid
 _LARGEST_CELL = 64.0
 _GAPS_FROM = 5.0  # units of a cell: smaller ones touch each other
 _TICKS = 6
 _MOST_BARS = 20_000
+_WIDE = 8  # largest to smallest, from which on colours go by ratios
 _FEW = 4  # requests for a chunk, each with a colour of its own in the legend
 _GREY = "#666666"
 
@@ -35,7 +38,12 @@ _WORDS = {
 
 def draw(subject: Subject) -> Picture:
     """The whole picture."""
-    picture = Picture(_LEFT + _PANEL + 150, 0, f"{subject.url}::{subject.name}")
+    picture = Picture(_LEFT + _PANEL + _LEGEND, 0, f"{subject.url}::{subject.name}")
+    if subject.trace is None:
+        columns = subject.view.values.shape[1]
+        grid = _LEFT + columns * _cell(subject, *subject.view.values.shape)[0] + _LEGEND
+        longest = max(len(line) for line in (subject.url, *facts(subject)))
+        picture.width = min(picture.width, max(grid, 2 * _MARGIN + longest * _LETTER))
     y = _head(picture, subject)
     y = _grid(picture, subject, y + 22)
     if subject.trace is not None:
@@ -54,8 +62,8 @@ def _head(picture: Picture, subject: Subject) -> float:
     return y
 
 
-def limits(subject: Subject) -> tuple[float, float]:
-    """Of the colours: those of all stored chunks, so that pictures of two cuts compare."""
+def scale_of(subject: Subject) -> Scale:
+    """Of all stored chunks, so that pictures of two cuts compare; else of the cells."""
     import numpy as np
 
     shown = subject.view.values
@@ -64,15 +72,17 @@ def limits(subject: Subject) -> tuple[float, float]:
     else:
         values = subject.values
     if len(values) == 0:
-        return 0.0, 0.0
-    low = 0.0 if subject.colour is Colour.requests else float(np.min(values))
-    return low, float(np.max(values))
+        return Scale(0.0, 0.0)
+    if subject.colour is Colour.requests:  # none at all has a colour of its own
+        return Scale(1.0, max(float(np.max(values)), 1.0))
+    low, high = float(np.min(values)), float(np.max(values))
+    return Scale(low, high, low > 0 and high / low > _WIDE)
 
 
 def number_text(subject: Subject, value: float) -> str:
     if subject.colour is Colour.size:
         return size_text(round(value))
-    return f"{value:.2f}" if subject.colour is Colour.ratio else f"{value:,.0f}"
+    return f"{value:.3g}" if subject.colour is Colour.ratio else f"{value:,.0f}"
 
 
 def _grid(picture: Picture, subject: Subject, top: float) -> float:
@@ -81,7 +91,7 @@ def _grid(picture: Picture, subject: Subject, top: float) -> float:
     view, table = subject.view, subject.table
     rows, columns = view.values.shape
     cell_wide, cell_high = _cell(subject, rows, columns)
-    low, high = limits(subject)
+    scale = scale_of(subject)
     gap = 1.0 if min(cell_wide, cell_high) >= _GAPS_FROM else 0.0
     top += 20
     _across_ticks(picture, subject, top, cell_wide, columns)
@@ -104,10 +114,9 @@ def _grid(picture: Picture, subject: Subject, top: float) -> float:
             elif subject.colour is Colour.requests and value == 0:
                 picture.add(Rectangle(*box, "#e4e9f2", title))
             else:
-                share = (value - low) / (high - low) if high > low else 0.6
-                picture.add(Rectangle(*box, colour_at(share), title))
+                picture.add(Rectangle(*box, scale.colour(value), title))
     bottom = top + rows * cell_high
-    _legend(picture, subject, _LEFT + columns * cell_wide + 28, top, (low, high))
+    _legend(picture, subject, _LEFT + columns * cell_wide + 28, top, scale)
     if math.prod(view.step) > 1:
         shared = f"each cell is {view.step[0]} x {view.step[1]} chunks"
         if view.down is None:
@@ -187,33 +196,27 @@ def _down_ticks(picture: Picture, subject: Subject, top: float, cell: float, cou
         picture.add(Text(_LEFT - 8, y + 4, f"{number * per_row}", 10, "end", _GREY))
 
 
-def _legend(
-    picture: Picture, subject: Subject, x: float, top: float, limits_: tuple[float, float]
-) -> None:
-    low, high = limits_
+def _legend(picture: Picture, subject: Subject, x: float, top: float, scale: Scale) -> None:
     picture.add(Text(x, top + 6, _WORDS[subject.colour], 12, bold=True))
     y = top + 18
-    if subject.colour is Colour.requests and 0 < high <= _FEW:
-        for number in range(1, round(high) + 1):
-            picture.add(Rectangle(x, y, 16, 16, colour_at(number / high)))
+    if subject.colour is Colour.requests and scale.high <= _FEW:
+        for number in range(1, round(scale.high) + 1):
+            picture.add(Rectangle(x, y, 16, 16, scale.colour(number)))
             picture.add(Text(x + 24, y + 12, plural(number, "request"), 11))
             y += 24
-    elif high > low:
+    elif scale.high > scale.low:
         tall, steps = 110.0, 55
         for step in range(steps):
-            share = 1 - step / (steps - 1)
-            picture.add(
-                Rectangle(x, y + step * tall / steps, 16, tall / steps + 0.5, colour_at(share))
-            )
+            colour = colour_at(1 - step / (steps - 1))
+            picture.add(Rectangle(x, y + step * tall / steps, 16, tall / steps + 0.5, colour))
         for tick in range(5):
-            value = high - (high - low) * tick / 4
             at = y + tall * tick / 4
             picture.add(Line(x + 16, at, x + 20, at))
-            picture.add(Text(x + 24, at + 4, number_text(subject, value), 11))
+            picture.add(Text(x + 24, at + 4, number_text(subject, scale.value(1 - tick / 4)), 11))
         y += tall + 18
     elif len(subject.values):
-        picture.add(Rectangle(x, y, 16, 16, colour_at(0.6)))
-        picture.add(Text(x + 24, y + 12, number_text(subject, high), 11))
+        picture.add(Rectangle(x, y, 16, 16, scale.colour(scale.high)))
+        picture.add(Text(x + 24, y + 12, number_text(subject, scale.high), 11))
         y += 30
     if subject.colour is Colour.requests:
         picture.add(Rectangle(x, y, 16, 16, "#e4e9f2"), Text(x + 24, y + 12, "not fetched", 11))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .colours import MISSING, colour_at
+from .colours import MISSING, Scale, colour_at
 from .map import Colour, Subject, facts
-from .map_picture import limits, number_text
+from .map_picture import number_text, scale_of
 
 _NOT_FETCHED = "#44506a"
 
@@ -25,15 +25,15 @@ def show(subject: Subject) -> None:
     if view.down is not None:
         down, across = subject.axis_names[view.down], subject.axis_names[view.across]
         console.print(Text(f"{down} down, {across} across", style="dim"))
-    low, high = limits(subject)
+    scale = scale_of(subject)
     values = _fit(view.values, max(20, console.width - 2))
     last = -(-subject.table.grid[0] // view.step[1]) if view.down is None else values.size
     if console.color_system is None:
-        _show_digits(console, subject, values, low, high)
+        _show_digits(console, subject, values, scale)
         return
     colours = [
         [
-            _colour(subject, value, low, high) if row * values.shape[1] + column < last else ""
+            _colour(subject, value, scale) if row * values.shape[1] + column < last else ""
             for column, value in enumerate(line)
         ]
         for row, line in enumerate(values.tolist())
@@ -50,7 +50,7 @@ def show(subject: Subject) -> None:
             back = f" on {bottom}" if bottom else ""
             text.append("▀" if top else " ", style=f"{top}{back}" if top else back.strip())
         console.print(text)
-    console.print(_legend(subject, low, high))
+    console.print(_legend(subject, scale))
 
 
 def _fit(values: Any, width: int) -> Any:
@@ -68,34 +68,30 @@ def _fit(values: Any, width: int) -> Any:
         return np.nanmean(padded.reshape(values.shape[0], -1, step), axis=2)
 
 
-def _colour(subject: Subject, value: float, low: float, high: float) -> str:
+def _colour(subject: Subject, value: float, scale: Scale) -> str:
     if math.isnan(value):
         return MISSING
     if subject.colour is Colour.requests and value == 0:
         return _NOT_FETCHED
-    return colour_at((value - low) / (high - low) if high > low else 0.6)
+    return scale.colour(value)
 
 
-def _legend(subject: Subject, low: float, high: float) -> Any:
+def _legend(subject: Subject, scale: Scale) -> Any:
     from rich.text import Text
 
-    text = Text(number_text(subject, low) + " ")
+    text = Text(number_text(subject, scale.low) + " ")
     for step in range(16):
         text.append("█", style=colour_at(step / 15))
-    text.append(f" {number_text(subject, high)}   ")
+    text.append(f" {number_text(subject, scale.high)}   ")
     if subject.colour is Colour.requests:
         text.append("█", style=_NOT_FETCHED).append(" not fetched   ")
     return text.append("█", style=MISSING).append(" no chunk: fill value")
 
 
-def _show_digits(console: Any, subject: Subject, values: Any, low: float, high: float) -> None:
+def _show_digits(console: Any, subject: Subject, values: Any, scale: Scale) -> None:
     """0 to 9 for low to high, a dot where nothing is stored: for what shows no colours."""
     for line in values.tolist():
-        shown = (
-            "." if math.isnan(value) else str(round(9 * (value - low) / (high - low or 1)))
-            for value in line
-        )
+        shown = ("." if math.isnan(value) else str(round(9 * scale.share(value))) for value in line)
         console.print("".join(shown), markup=False)
-    console.print(
-        f"0: {number_text(subject, low)}, 9: {number_text(subject, high)}, .: no chunk, fill value"
-    )
+    low, high = number_text(subject, scale.low), number_text(subject, scale.high)
+    console.print(f"0: {low}, 9: {high}, .: no chunk, fill value")
