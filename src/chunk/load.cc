@@ -7,6 +7,7 @@
 
 #include "chunk/cache.h"
 #include "chunk/flush.h"
+#include "chunk/rental.h"
 #include "runtime/stats.h"
 
 namespace arraymorph::chunk {
@@ -117,6 +118,7 @@ void Loads::complete(const Ptr& load, bool on_caller) {
     lock.lock();
   }
   settle(*load);
+  go_on_buying(*load->array, lock);
 }
 
 // From here on nobody joins the load: who wants the chunk finds it in the cache.

@@ -50,23 +50,6 @@ double cost_of(const ArrayState& array, const std::vector<PlacedChunk>& chunks) 
   return link.latency + link.transfer(bytes / kRequestBytes + 1, bytes) + decode;
 }
 
-void buy(ArrayState& array, Gather& gather, Lock& lock) {
-  const Shared& shared = *array.shared;
-  std::deque<Index>& buying = array.rental.buying;
-  while (!buying.empty() && shared.in_flight_bytes < kUnderWay) {
-    if (shared.ahead_bytes + array.chunk_bytes > budget(shared.limits)) {
-      buying.clear();  // others are in want of the cache
-      return;
-    }
-    const Index index = std::move(buying.front());
-    buying.pop_front();
-    if (array.entries.contains(index)) continue;
-    Entry& entry = pin(array, index);
-    start_ahead(entry, gather, lock);
-    unpin(entry);
-  }
-}
-
 /// Seconds that a call waits for so many chunks.
 double wait_for(const ArrayState& array, std::size_t chunks) {
   const LinkCost link = array.link->cost();
@@ -104,7 +87,7 @@ bool consider(ArrayState& array, const std::vector<Index>& missing) {
 
 }  // namespace
 
-void rent(ArrayState& array, const std::vector<Index>& missing, Gather& gather, Lock& lock) {
+void rent(ArrayState& array, const std::vector<Index>& missing, Lock& lock) {
   if (array.inherited() || !array.spec.codec->runs_anywhere()) return;
   if (!missing.empty()) {
     const bool known = consider(array, missing);
@@ -115,7 +98,27 @@ void rent(ArrayState& array, const std::vector<Index>& missing, Gather& gather, 
       lock.lock();
     }
   }
-  buy(array, gather, lock);
+  go_on_buying(array, lock);
+}
+
+void go_on_buying(ArrayState& array, Lock& lock) {
+  std::deque<Index>& buying = array.rental.buying;
+  const Shared& shared = *array.shared;
+  if (buying.empty() || shared.in_flight_bytes > kUnderWay / 2) return;
+  Gather gather;
+  while (!buying.empty() && shared.in_flight_bytes < kUnderWay) {
+    if (shared.ahead_bytes + array.chunk_bytes > budget(shared.limits)) {
+      buying.clear();  // others are in want of the cache
+      break;
+    }
+    const Index index = std::move(buying.front());
+    buying.pop_front();
+    if (array.entries.contains(index)) continue;
+    Entry& entry = pin(array, index);
+    start_ahead(entry, gather, lock);
+    unpin(entry);
+  }
+  gather.send(lock);
 }
 
 }  // namespace arraymorph::chunk
