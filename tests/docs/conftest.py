@@ -36,17 +36,18 @@ def server() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def reader_of(request: pytest.FixtureRequest) -> Iterator[Callable[[Page], Reader]]:
-    """The reader of a page, who begins at its top the first time."""
-    readers: dict[str, Reader] = {}
-    sessions: list[Session] = []
+    """The reader of a page. Who asks for another page's leaves this one, with all that it made."""
+    reading: list[tuple[Page, Session, Reader]] = []
 
     def reader(page: Page) -> Reader:
-        if page.name not in readers:
+        if reading and reading[0][0] is not page:
+            reading.pop()[1].close()
+        if not reading:
             settings = request.getfixturevalue("server") if "server" in page.needs else None
-            sessions.append(open_session(page.name, settings, len(sessions)))
-            readers[page.name] = Reader(page, sessions[-1])
-        return readers[page.name]
+            session = open_session(page.name, settings)
+            reading.append((page, session, Reader(page, session)))
+        return reading[0][2]
 
     yield reader
-    for session in sessions:
+    for _, session, _ in reading:
         session.close()

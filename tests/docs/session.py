@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -20,6 +21,7 @@ _SECONDS = 120.0  # for one command
 _MARK = b"\036"
 # As long as the folder's real name, so that tables keep their shape.
 FOLDER = "/home/you/project"
+INSTALLED = "/home/you/env/lib/python3/site-packages"
 ENDPOINT = "http://localhost:8333"
 BUCKET = "my-bucket"
 KEY_ID = "my-key-id"
@@ -51,9 +53,12 @@ class Session:
     def __init__(self, page: str, server: dict[str, str] | None, bucket: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="docs", dir="/tmp"))
         self._page = page
+        self._server = server
+        self._bucket = bucket
         self._home = Path(tempfile.mkdtemp(prefix="docs-home"))
         self._words = [(FOLDER, str(self.folder))]
         if server is not None:
+            _bucket(server, "PUT", bucket)
             real = server["AWS_ENDPOINT_URL_S3"]
             self._words += [
                 (ENDPOINT, real),
@@ -94,7 +99,7 @@ class Session:
     def shown(self, real: str) -> str:
         for word, ours in self._words:
             real = real.replace(ours, word)
-        return real
+        return re.sub(r"/[^\s:]*/lib/python3[.\d]*/site-packages", INSTALLED, real)
 
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -128,6 +133,9 @@ class Session:
                 program.close()
         for folder in (self.folder, self._home):
             shutil.rmtree(folder, ignore_errors=True)
+        if self._server is not None:
+            with contextlib.suppress(OSError):  # one that the tests started may be gone already
+                _bucket(self._server, "DELETE", self._bucket)
 
 
 class _Program:
@@ -178,17 +186,15 @@ class _Program:
             self._process.wait()
 
 
-def open_session(page: str, server: dict[str, str] | None, number: int) -> Session:
-    """`server`: settings, where the page needs one. It gets a bucket of its own, by `number`."""
-    bucket = f"page-{number:04}"
+def open_session(page: str, server: dict[str, str] | None) -> Session:
+    """`server`: settings, where the page needs one. It gets a bucket of its own there."""
+    bucket = f"page-{os.getpid() % 10000:04}"
     assert len(bucket) == len(BUCKET)
-    if server is not None:
-        _create_bucket(server, bucket)
     return Session(page, server, bucket)
 
 
-def _create_bucket(settings: dict[str, str], bucket: str) -> None:
+def _bucket(settings: dict[str, str], method: str, bucket: str) -> None:
     host = urlsplit(settings["AWS_ENDPOINT_URL_S3"]).netloc
     keys = (seaweed.ADMIN_ACCESS_KEY, seaweed.ADMIN_SECRET_KEY)
-    status, body = seaweed.signed_request(host, keys, "PUT", f"/{bucket}")
-    assert status in (200, 409), (status, body)
+    status, body = seaweed.signed_request(host, keys, method, f"/{bucket}")
+    assert status in (200, 204, 404, 409), (status, body)

@@ -24,10 +24,12 @@ def main() -> None:
         server = None
         if any("server" in page.needs for page in pages):
             server = stack.enter_context(seaweed.running()).environment()
-        for number, page in enumerate(pages):
-            session = open_session(page.name, server if "server" in page.needs else None, number)
-            stack.callback(session.close)
-            write(page, Reader(page, session))
+        for page in pages:
+            session = open_session(page.name, server if "server" in page.needs else None)
+            try:
+                write(page, Reader(page, session))
+            finally:
+                session.close()
 
 
 def write(page: Page, reader: Reader) -> None:
