@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from . import doctor, env, gc, plugin_path, pointer, verify
+from . import cat, doctor, env, gc, info, ls, map, plugin_path, pointer, rm, tree, verify
 
 app = typer.Typer(
     name="arraymorph",
     help="HDF5 on S3-compatible object storage: switch it on, look after stored files.",
     epilog="Without a command: env. A URL is s3://bucket/name or file:///directory/name; a pointer "
     "file or a plain name that BUCKET_NAME or ARRAYMORPH_ROOT places will do as well.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("ls")(ls.ls)
+app.command("tree")(tree.tree)
+app.command("info")(info.info)
+app.command("cat")(cat.cat)
+app.command("map")(map.map_)
+app.command("rm")(rm.rm)
 app.command("env")(env.env)
 app.command("plugin-path")(plugin_path.plugin_path)
 app.command("pointer")(pointer.pointer)

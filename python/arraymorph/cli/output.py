@@ -6,7 +6,8 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
@@ -27,9 +28,9 @@ def one_line_errors(command: Callable[_Arguments, _Value]) -> Callable[_Argument
     def run(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Value:
         try:
             return command(*arguments, **options)
-        except typer.Exit:  # a RuntimeError
+        except (typer.Exit, BrokenPipeError):  # the first is a RuntimeError
             raise
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             print(f"arraymorph: {message_of(error)}", file=sys.stderr)
             raise typer.Exit(1) from error
 
@@ -40,6 +41,8 @@ def message_of(error: BaseException) -> str:
     """Without the errno in front: the exception's class has said it."""
     if isinstance(error, OSError) and error.strerror and not error.filename:
         return error.strerror
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        return str(error.args[0])
     return str(error)
 
 
@@ -63,6 +66,23 @@ def size_text(size: int) -> str:
         if number < 1000:
             break
     return f"{number:.1f} {unit}"
+
+
+def time_text(seconds: float) -> str:
+    """Seconds since 1970 as local date and time; blank when 0."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
+
+
+def print_rows(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Columns as wide as they need, two spaces apart; those of `right` end at one line."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            text.rjust(width) if number in right else text.ljust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+            if width
+        ]
+        print("  ".join(cells).rstrip())
 
 
 def age_text(seconds: float) -> str:
