@@ -123,7 +123,7 @@ def test_masks_versions_absent(store: Path, monkeypatch: pytest.MonkeyPatch) -> 
         del f["late"]
         f["late"] = VALUES + 1
     found = {name for entry in catalog(store)["datasets"] for name in entry}
-    assert {"filter_masks", "versions"} <= found
+    assert {"absent", "filter_masks", "versions"} <= found
     with arraymorph.File(url(store)) as f:
         for name in ("x", "y", "late"):
             np.testing.assert_array_equal(reader(store).read(name), f[name][...], err_msg=name)
