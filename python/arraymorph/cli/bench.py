@@ -23,6 +23,7 @@ from .output import message_of, one_line_errors, print_json, print_rows, size_te
 _CHUNK = 1 << 20
 _NAME = "arraymorph-bench"
 _SMALL = 64  # requests of the latency test
+_ROWS = 128  # MiB in one call, twice the default number of connections
 _TUNED = (8, 16, 32, 64, 128)
 _SETTINGS = ("ARRAYMORPH_CONNECTIONS", "ARRAYMORPH_CODEC_THREADS")
 
@@ -64,9 +65,7 @@ def bench(
     size: Annotated[
         int, typer.Option(min=1, max=65536, help="MiB of values, raw and compressible each")
     ] = 64,
-    tune: Annotated[
-        bool, typer.Option("--tune", help="compare numbers of connections")
-    ] = False,
+    tune: Annotated[bool, typer.Option("--tune", help="compare numbers of connections")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:
     """Measure a store from here: latency, throughput, requests per second.
@@ -99,14 +98,14 @@ def _step_json(step: Step) -> dict[str, Any]:
 def _run(folder: str, size: int) -> Result:
     settings = _core.describe(folder + _NAME)
     result = Result(folder, settings["connections"], settings["codec_threads"])
-    with _temporary(folder) as name:
+    with temporary(folder) as name:
         for step in _steps(name, size):
             result.steps.append(step)
     return result
 
 
 @contextlib.contextmanager
-def _temporary(folder: str) -> Iterator[str]:
+def temporary(folder: str) -> Iterator[str]:
     """A name of a file, which is removed with everything below it, whatever happens."""
     name = f"{folder}{_NAME}-{uuid.uuid4().hex[:12]}.h5"
     try:
@@ -137,21 +136,33 @@ def _remove(name: str) -> int:
             return count
 
 
-def _steps(name: str, size: int) -> Iterator[Step]:
+def noise(size: int) -> Any:
+    """`size` MiB that no filter makes smaller, in rows of 1 MiB."""
     import numpy as np
 
-    noise = np.random.default_rng(1).integers(0, 256, (size, _CHUNK), dtype="u1")
-    ramp = np.add.outer(np.arange(size) * 1000, np.arange(_CHUNK // 4) // 7).astype("i4")
-    with _measured("first request", 0) as first:
-        with contextlib.suppress(FileNotFoundError):
-            _core.head(name)
+    return np.random.default_rng(1).integers(0, 256, (size, _CHUNK), dtype="u1")
+
+
+def _ramp(size: int) -> Any:
+    """The same amount of smooth values."""
+    import numpy as np
+
+    column = np.arange(_CHUNK // 4, dtype="i4") // 7
+    return np.add.outer(np.arange(size, dtype="i4") * 1000, column)
+
+
+def _steps(name: str, size: int) -> Iterator[Step]:
+    with _measured("first request", 0) as first, contextlib.suppress(FileNotFoundError):
+        _core.head(name)
     yield first
-    yield _write(name, "write, raw", "raw", noise, {})
-    gzip = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-    yield _write(name, "write, gzip", "gzip", ramp, gzip)
     yield _latency(name)
-    yield _read(name, "read, raw", "raw", noise)
-    yield _read(name, "read, gzip", "gzip", ramp)
+    values = noise(size)  # one of the two at a time: they may be large
+    yield write(name, "write, raw", "raw", values, {})
+    yield read(name, "read, raw", "raw", values)
+    gzip = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+    values = _ramp(size)
+    yield write(name, "write, gzip", "gzip", values, gzip)
+    yield read(name, "read, gzip", "gzip", values)
     yield _windows(name)
     with _measured("list", 0) as step:
         step.extra = f"{len(_core.inventory(name, '{}')['objects']):,} objects"
@@ -175,19 +186,27 @@ def _requests() -> int:
     return sum(value for name, value in _core.stats().items() if name.endswith("_requests"))
 
 
-def _write(name: str, what: str, path: str, values: Any, options: dict[str, Any]) -> Step:
-    with File(name, "a") as file:  # its own request is not measured
+def write(name: str, what: str, path: str, values: Any, options: dict[str, Any]) -> Step:
+    """A new dataset, flushed; opening the file is not measured."""
+    with File(name, "a") as file:
         dataset = file.create_dataset(
             path, shape=values.shape, dtype=values.dtype, chunks=(1, values.shape[1]), **options
         )
         with _measured(what, values.nbytes) as step:
-            dataset[...] = values
+            for part in _parts(len(values)):
+                dataset[part] = values[part]
             file.flush()
     if options:
         with File(name) as file:
             ratio = values.nbytes / file[path].id.get_storage_size()
         step.extra = f"{ratio:.1f} : 1"
     return step
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    """Few enough that an interrupt does not have to wait for long."""
+    for start in range(0, rows, _ROWS):
+        yield slice(start, min(start + _ROWS, rows))
 
 
 def _latency(name: str) -> Step:
@@ -203,13 +222,16 @@ def _latency(name: str) -> Step:
     return step
 
 
-def _read(name: str, what: str, path: str, values: Any) -> Step:
+def read(name: str, what: str, path: str, values: Any) -> Step:
+    """All of it, and whether it is what was written."""
     import numpy as np
 
     result = np.empty_like(values)
     with File(name) as file:
+        dataset = file[path]
         with _measured(what, values.nbytes) as step:
-            file[path].read_direct(result)
+            for part in _parts(len(values)):
+                dataset.read_direct(result, part, part)
     if not np.array_equal(result, values):
         raise OSError(f"{name}: what was read from {path} is not what was written")
     return step

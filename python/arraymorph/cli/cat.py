@@ -23,6 +23,7 @@ _EDGE = 3  # elements shown at each end of a long axis
 def cat(
     url: Annotated[str, typer.Argument(help="a stored file, or FILE::/path")],
     path: Annotated[str | None, typer.Argument(help="a dataset of it")] = None,
+    *,
     part: Annotated[
         str, typer.Option("--slice", "-s", help='which part: "0:10, :, 3", "-1", "..., ::2"')
     ] = "",
@@ -70,7 +71,9 @@ def _index(dataset: Any, part: str) -> Index | None:
     import h5py
 
     if not isinstance(dataset, h5py.Dataset):
-        raise ValueError(f"{dataset.name} is no dataset; `arraymorph ls` and `tree` show what is there")
+        raise ValueError(
+            f"{dataset.name} is no dataset; `arraymorph ls` and `tree` show what is there"
+        )
     if dataset.shape is None or dataset.shape == ():
         if part:
             raise typer.BadParameter(f"{dataset.name} has no axes that could be sliced")
@@ -104,17 +107,15 @@ def _read(dataset: Any, index: Index) -> Any:
 
 
 def _blocks(dataset: Any, index: Index) -> list[Index]:
-    return list(blocks(index, dataset.shape, dataset.chunks, dataset.dtype.itemsize, _BLOCK))
+    return list(blocks(index, dataset.chunks, dataset.dtype.itemsize, _BLOCK))
 
 
 def _print_ends(dataset: Any, index: Index) -> None:
     """What NumPy would print of everything, from the ends of each axis."""
-    import numpy as np
 
     small = math.prod(result_shape(index)) <= _SHOWN
     value = _read(dataset, index) if small else _ends(dataset, index)
-    options = {"threshold": sys.maxsize if small else 0, "edgeitems": _EDGE}
-    print(np.array2string(value, max_line_width=_width(), formatter=_formatter(value), **options))
+    print(_text(value, threshold=sys.maxsize if small else 0))
     if not small:
         shape = " x ".join(map(str, result_shape(index)))
         print(f"note: the ends of {shape} elements; --full prints all", file=sys.stderr)
@@ -152,6 +153,18 @@ def _ends(dataset: Any, index: Index) -> Any:
     return result
 
 
+def _text(value: Any, threshold: int) -> str:
+    import numpy as np
+
+    return np.array2string(
+        value,
+        threshold=threshold,
+        edgeitems=_EDGE,
+        max_line_width=_width(),
+        formatter=_formatter(value),
+    )
+
+
 def _formatter(value: Any) -> Any:
     """Strings in quotes, as in a list."""
     return {"object": repr} if value.dtype.kind == "O" else None
@@ -165,20 +178,11 @@ def _width() -> int:
 
 def _print_all(dataset: Any, index: Index) -> None:
     """Block by block: each as NumPy prints it, without the brackets around the whole."""
-    import numpy as np
 
     parts = _blocks(dataset, index)
     with progress("blocks", len(parts)) as advance:
         for each in parts:
-            value = _read(dataset, each)
-            print(
-                np.array2string(
-                    value,
-                    threshold=sys.maxsize,
-                    max_line_width=_width(),
-                    formatter=_formatter(value),
-                )
-            )
+            print(_text(_read(dataset, each), threshold=sys.maxsize))
             advance(1)
 
 

@@ -31,7 +31,9 @@ class ChunkTable:
     @property
     def grid(self) -> Index:
         """Chunks along each axis."""
-        return tuple(-(-size // extent) for size, extent in zip(self.shape, self.chunk, strict=True))
+        return tuple(
+            -(-size // extent) for size, extent in zip(self.shape, self.chunk, strict=True)
+        )
 
     @property
     def count(self) -> int:
@@ -54,7 +56,9 @@ def chunk_table(url: str, dataset: Any) -> ChunkTable:
         raise ValueError(f"{dataset.name} is no dataset; name one")
     contiguous = dataset.id.get_create_plist().get_layout() == h5py.h5d.CONTIGUOUS
     if dataset.chunks is None and not (contiguous and dataset.shape):
-        raise ValueError(f"{dataset.name} has no chunks: it is stored in one piece with the metadata")
+        raise ValueError(
+            f"{dataset.name} has no chunks: it is stored in one piece with the metadata"
+        )
     pieces, objects = _pieces(url, h5py.h5o.get_info(dataset.id).addr, contiguous)
     if dataset.chunks is not None:
         return _chunked(dataset, pieces["prefix"] if pieces else None)

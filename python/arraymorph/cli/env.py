@@ -65,8 +65,10 @@ def _lines(shell: Shell, path: str, others: list[str]) -> list[str]:
         return _csh(path, default)
     if shell in (Shell.powershell, Shell.pwsh):
         return _powershell(path, default)
-    rest = f":${{HDF5_PLUGIN_PATH:-{shlex.quote(default)}}}" if default else (
-        "${HDF5_PLUGIN_PATH:+:$HDF5_PLUGIN_PATH}"
+    rest = (
+        f":${{HDF5_PLUGIN_PATH:-{shlex.quote(default)}}}"
+        if default
+        else ("${HDF5_PLUGIN_PATH:+:$HDF5_PLUGIN_PATH}")
     )
     return [
         f"export HDF5_PLUGIN_PATH={shlex.quote(path)}{rest}",

@@ -49,7 +49,9 @@ def choose_axes(grid: Index, wanted: str) -> tuple[int | None, int]:
     return many[0], many[1]
 
 
-def choose_place(table: ChunkTable, axes: tuple[int | None, int], wanted: str, weights: Any) -> Index:
+def choose_place(
+    table: ChunkTable, axes: tuple[int | None, int], wanted: str, weights: Any
+) -> Index:
     """The chunk on each of the other axes: that of the element "0,0,3", else where most is.
 
     `weights`: of each stored chunk.

@@ -8,10 +8,17 @@ import typer
 
 from .. import _core
 from .chunk_table import ChunkTable, chunk_table
-from .describe import attributes_of, filters_of, shape_text, tuple_text, type_text
-from .describe import value_json, value_text
+from .describe import (
+    attributes_of,
+    filters_of,
+    shape_text,
+    tuple_text,
+    type_text,
+    value_json,
+    value_text,
+)
 from .inside import member, opened
-from .layouts import Layout, layout_of
+from .layouts import LAYOUTS
 from .names import file_url, split
 from .output import one_line_errors, print_json, size_text, time_text
 
@@ -27,6 +34,7 @@ _BYTES = (
 def info(
     url: Annotated[str, typer.Argument(help="a stored file, or FILE::/path")],
     path: Annotated[str | None, typer.Argument(help="a dataset, group or type of it")] = None,
+    *,
     json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:
     """Tell everything about a file, or about one dataset or group of it.
@@ -43,7 +51,7 @@ def info(
     place = file_url(place)
     with opened(place) as file:
         if path is None and "::" not in url:
-            facts = _file(place, file, layout_of(place))
+            facts = _file(place, file)
         else:
             facts = _object(place, member(file, inside), inside)
     if json:
@@ -53,16 +61,17 @@ def info(
         _print(facts)
 
 
-def _file(url: str, file: Any, layout: Layout) -> Facts:
-    facts: Facts = {"url": url, "layout": layout.words}
-    if layout.kind == "chunks":
+def _file(url: str, file: Any) -> Facts:
+    found = _core.layout(url)
+    facts: Facts = {"url": url, "layout": LAYOUTS[found["layout"]], "size": found.get("size")}
+    if found["layout"] == "chunks":
         listed = _core.inventory(url, "{}")["objects"]
-        facts["objects"] = len(listed)
-        facts["size"] = sum(each[1] for each in listed)
-        facts["metadata object"] = layout.size
-    elif layout.size:
-        facts["size"] = layout.size
-    facts |= {"entity tag": layout.etag or None, "modified": layout.modified or None}
+        facts |= {
+            "size": sum(each[1] for each in listed),
+            "objects": len(listed),
+            "metadata object": found["size"],
+        }
+    facts |= {"entity tag": found.get("etag"), "modified": found.get("modified") or None}
     facts |= _count(file)
     plist = file.id.get_create_plist()
     low, high = file.libver
@@ -162,7 +171,9 @@ def _dataset(url: str, dataset: Any) -> Facts:
         facts["filters"] = filters_of(plist)
     facts |= _creation(dataset, plist)
     if layout == "virtual":
-        facts["sources"] = [f"{each.file_name}::{each.dset_name}" for each in dataset.virtual_sources()]
+        facts["sources"] = [
+            f"{each.file_name}::{each.dset_name}" for each in dataset.virtual_sources()
+        ]
     if dataset.external:
         facts["external files"] = [name for name, _, _ in dataset.external]
     if layout in ("chunked", "contiguous") and dataset.shape and not dataset.external:

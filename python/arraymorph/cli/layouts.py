@@ -9,7 +9,10 @@ from typing import Any
 from .. import _core
 from .names import parent_and_entry
 
-_HTTP = ("https://", "http://")
+METADATA = ".arraymorph/metadata.h5"  # of a file of chunk objects, below its name
+
+# As _core.layout and _core.look_at call them, in words.
+LAYOUTS = {"chunks": "chunk objects", "plain": "a plain HDF5 file", "missing": "missing"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Layout:
 
     @property
     def words(self) -> str:
-        return {"chunks": "chunk objects", "plain": "a plain HDF5 file"}.get(self.kind, self.kind)
+        return LAYOUTS.get(self.kind, self.kind)
 
 
 def layout_of(url: str) -> Layout:
@@ -31,8 +34,6 @@ def layout_of(url: str) -> Layout:
 
     Raises OSError when the store cannot be asked.
     """
-    if url.startswith(_HTTP):
-        return Layout("plain")
     parent, entry = parent_and_entry(url)
     chunks, plain = (as_layout(each) for each in look_at(parent, [entry + "/", entry]))
     return chunks if chunks.kind != "missing" else plain

@@ -38,6 +38,7 @@ def ls(
         ),
     ] = "",
     path: Annotated[str | None, typer.Argument(help="a group of the file")] = None,
+    *,
     total: Annotated[
         bool,
         typer.Option(

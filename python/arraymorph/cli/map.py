@@ -49,6 +49,7 @@ class Subject:
 def map_(
     url: Annotated[str, typer.Argument(help="a stored file, or FILE::/path")],
     path: Annotated[str | None, typer.Argument(help="a dataset of it")] = None,
+    *,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="picture to write: .svg, or .png (needs Pillow)"),
@@ -73,14 +74,14 @@ def map_(
     """Draw the chunks of a dataset: how large each is as stored, which one a program fetched.
 
     Without --output the picture is drawn in the terminal. Chunks that are not stored (all fill
-    value) are hatched, or grey. Of more than two axes it shows the last two that are cut into several
-    chunks, at the place where most is stored.
+    value) are hatched, or grey. Of more than two axes it shows the last two that are cut into
+    several chunks, at the place where most is stored.
 
     To see why a slice is slow, let the program leave a trace:
 
     \b
-    ARRAYMORPH_TRACE=slice.trace python my_analysis.py
-    arraymorph map s3://bucket/run42.h5 /entry/data --trace slice.trace -o slice.svg
+    ARRAYMORPH_TRACE=slow.trace python my_analysis.py
+    arraymorph map s3://bucket/run42.h5 /entry/data --trace slow.trace -o slow.svg
 
     \b
     arraymorph map s3://bucket/run42.h5 /entry/data
@@ -96,7 +97,7 @@ def map_(
     seen = read_trace(trace) if trace is not None else None
     chosen = colour or (Colour.requests if trace is not None else Colour.size)
     with opened(place) as file:
-        subject = _subject(place, member(file, inside), chosen, seen, axes, at)
+        subject = _subject(place, member(file, inside), chosen, seen, axes=axes, at=at)
     if json:
         print_json(_as_json(subject))
         return
@@ -113,7 +114,7 @@ def map_(
 
 
 def _subject(
-    url: str, dataset: Any, colour: Colour, trace: Trace | None, axes: str, at: str
+    url: str, dataset: Any, colour: Colour, trace: Trace | None, *, axes: str, at: str
 ) -> Subject:
     import numpy as np
 
@@ -242,8 +243,7 @@ def _as_json(subject: Subject) -> dict[str, Any]:
         "grid": table.grid,
         "chunk_bytes": table.chunk_bytes,
         "chunks": [
-            {"index": index, "bytes": size}
-            | ({"requests": count} if trace is not None else {})
+            {"index": index, "bytes": size} | ({"requests": count} if trace is not None else {})
             for index, size, count in zip(
                 table.indices.tolist(), table.sizes.tolist(), subject.counts.tolist(), strict=True
             )

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from .colours import KINDS, colour_at
+from .layouts import METADATA
 from .map import Colour, Subject, facts
 from .output import plural, size_text
 from .picture import Line, Picture, Rectangle, Text
@@ -91,7 +92,12 @@ def _grid(picture: Picture, subject: Subject, top: float) -> float:
             if row * columns + column >= last:
                 break
             value = float(view.values[row, column])
-            box = (_LEFT + column * cell_wide, top + row * cell_high, cell_wide - gap, cell_high - gap)
+            box = (
+                _LEFT + column * cell_wide,
+                top + row * cell_high,
+                cell_wide - gap,
+                cell_high - gap,
+            )
             title = _cell_title(subject, row, column, value)
             if np.isnan(value):
                 picture.add(Rectangle(*box, "hatch", title))
@@ -109,7 +115,7 @@ def _grid(picture: Picture, subject: Subject, top: float) -> float:
         how = "added up" if subject.colour is Colour.requests else "averaged over those stored"
         picture.add(Text(_LEFT, bottom + 16, f"{shared}, {how}", 11, colour=_GREY))
         bottom += 16
-    return max(bottom, top + 200)
+    return float(max(bottom, top + 200))
 
 
 def _cell(subject: Subject, rows: int, columns: int) -> tuple[float, float]:
@@ -160,7 +166,9 @@ def _across_ticks(picture: Picture, subject: Subject, top: float, cell: float, c
     for number in range(0, count, _tick_steps(count)):
         x = _LEFT + number * cell
         element = number * view.step[1] * table.chunk[view.across]
-        picture.add(Line(x, top - 5, x, top - 1), Text(x, top - 8, f"{element}", 10, "start", _GREY))
+        picture.add(
+            Line(x, top - 5, x, top - 1), Text(x, top - 8, f"{element}", 10, "start", _GREY)
+        )
 
 
 def _down_ticks(picture: Picture, subject: Subject, top: float, cell: float, count: int) -> None:
@@ -216,16 +224,11 @@ def _legend(
 
 def _kinds(subject: Subject, requests: Sequence[Event]) -> list[str]:
     """What each request was for, in words of the legend."""
-    table = subject.table
-    data = {".arraymorph/metadata.h5"}
     kinds = []
     for number, each in enumerate(requests):
         if number in subject.own:
             kinds.append("get: this dataset")
-        elif each.verb == "get" and (
-            any(each.url.endswith(name) for name in data)
-            or (table.prefix is None and each.url == subject.url)
-        ):
+        elif each.verb == "get" and each.url in (subject.url, f"{subject.url}/{METADATA}"):
             kinds.append("get: metadata")
         elif each.verb == "get":
             kinds.append("get: other data")
@@ -297,6 +300,8 @@ def _time_axis(picture: Picture, seconds: float, top: float) -> float:
         label = f"{number * step * 1e3:.4g}" if seconds < 1 else f"{number * step:.4g}"
         picture.add(Text(x, top + 15, label, 10, "middle", _GREY))
     picture.add(
-        Text(_LEFT + _PANEL / 2, top + 32, "milliseconds" if seconds < 1 else "seconds", 12, "middle")
+        Text(
+            _LEFT + _PANEL / 2, top + 32, "milliseconds" if seconds < 1 else "seconds", 12, "middle"
+        )
     )
     return top + 32

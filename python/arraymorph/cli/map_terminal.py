@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .colours import MISSING, colour_at
@@ -38,7 +39,9 @@ def show(subject: Subject) -> None:
         for row, line in enumerate(values.tolist())
     ]
     size = max(1, min(6, (console.width - 2) // values.shape[1], 48 // len(colours)))
-    colours = [[each for each in line for _ in range(size)] for line in colours for _ in range(size)]
+    colours = [
+        [each for each in line for _ in range(size)] for line in colours for _ in range(size)
+    ]
     if len(colours) % 2:
         colours.append([""] * len(colours[0]))
     for upper, lower in zip(colours[::2], colours[1::2], strict=True):
@@ -66,7 +69,7 @@ def _fit(values: Any, width: int) -> Any:
 
 
 def _colour(subject: Subject, value: float, low: float, high: float) -> str:
-    if value != value:  # NaN
+    if math.isnan(value):
         return MISSING
     if subject.colour is Colour.requests and value == 0:
         return _NOT_FETCHED
@@ -86,10 +89,10 @@ def _legend(subject: Subject, low: float, high: float) -> Any:
 
 
 def _show_digits(console: Any, subject: Subject, values: Any, low: float, high: float) -> None:
-    """0 to 9 for low to high, a dot where nothing is stored: for files, pipes and plain terminals."""
+    """0 to 9 for low to high, a dot where nothing is stored: for what shows no colours."""
     for line in values.tolist():
         shown = (
-            "." if value != value else str(round(9 * (value - low) / (high - low or 1)))
+            "." if math.isnan(value) else str(round(9 * (value - low) / (high - low or 1)))
             for value in line
         )
         console.print("".join(shown), markup=False)

@@ -11,11 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from .. import _core
-from .layouts import Layout, layout_of
+from .layouts import METADATA, Layout, layout_of
 from .names import file_url, folder_name
 from .output import message_of, one_line_errors, plural, print_json, progress, size_text
 
-_METADATA = ".arraymorph/metadata.h5"
 _FOREIGN = ("unknown", "other_file")
 _BATCH = 1000  # keys
 _MOST_FILES = 20  # named in the question
@@ -35,7 +34,9 @@ class Plan:
     def words(self) -> str:
         what = f"{plural(self.objects, 'object')}, {size_text(self.bytes)}"
         if self.layout.kind == "folder":
-            return f"the folder {self.url}, {plural(len(self.files), 'file')} of chunk objects, {what}"
+            return (
+                f"the folder {self.url}, {plural(len(self.files), 'file')} of chunk objects, {what}"
+            )
         if self.layout.kind == "missing":
             return f"what is left of {self.url}, {what}"
         return f"{self.url}, {self.layout.words}, {what}"
@@ -93,7 +94,7 @@ def rm(
 
 
 def _plan_file(name: str) -> Plan:
-    if name.rstrip("/") != name or name.count("/") < 3 and "://" in name:
+    if name.rstrip("/") != name or (name.count("/") < 3 and "://" in name):
         raise typer.BadParameter(f"{name!r} is a folder; --recursive removes one with all it holds")
     url = file_url(name)
     layout = layout_of(url)
@@ -128,7 +129,9 @@ def _plan_folder(name: str) -> Plan:
         plan.objects += len(page)
         plan.bytes += sum(each[1] for each in page)
         plan.files += [
-            each[0].removesuffix("/" + _METADATA) for each in page if each[0].endswith("/" + _METADATA)
+            each[0].removesuffix("/" + METADATA)
+            for each in page
+            if each[0].endswith("/" + METADATA)
         ]
     if plan.objects == 0:
         raise FileNotFoundError(f"nothing lies in {plan.url}")
@@ -173,7 +176,7 @@ def _remove_file(plan: Plan) -> None:
 
 
 def _remove_folder(plan: Plan) -> None:
-    metadata = [f"{each}/{_METADATA}" for each in plan.files]
+    metadata = [f"{each}/{METADATA}" for each in plan.files]
     with progress("objects", plan.objects) as advance:
         for start in range(0, len(metadata), _BATCH):
             batch = metadata[start : start + _BATCH]

@@ -40,7 +40,9 @@ def _axis(word: str, size: int, text: str) -> int | slice:
         return number % size
     found = re.fullmatch(r"(-?\d+)?\s*:\s*(-?\d+)?(?:\s*:\s*(\d+)?)?", word)
     if found is None:
-        raise typer.BadParameter(f"{word!r} in {text!r} is no part of an axis: write 3, 0:10 or ::2")
+        raise typer.BadParameter(
+            f"{word!r} in {text!r} is no part of an axis: write 3, 0:10 or ::2"
+        )
     start, stop, step = (int(each) if each else None for each in found.groups())
     if step == 0:
         raise typer.BadParameter(f"the step of {word!r} is 0")
@@ -58,7 +60,7 @@ def _numbers(part: slice) -> tuple[int, int, int]:
 
 
 def blocks(
-    index: Index, shape: tuple[int, ...], chunks: tuple[int, ...] | None, element: int, most: int
+    index: Index, chunks: tuple[int, ...] | None, element: int, most: int
 ) -> Iterator[Index]:
     """`index` cut along its first axes, in the order of its elements, each of at most `most` bytes.
 
@@ -80,7 +82,7 @@ def blocks(
         part = (*index[:axis], slice(at, min(end, stop), step), *index[axis + 1 :])
         if rows == 1:
             single = (*index[:axis], at, *index[axis + 1 :])
-            yield from blocks(single, shape, chunks, element, most)
+            yield from blocks(single, chunks, element, most)
             end = at + step
         else:
             yield part

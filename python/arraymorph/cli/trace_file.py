@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import heapq
 
 _PAUSE = 2.0  # seconds of nothing, and another process: another run
 
@@ -57,7 +56,9 @@ def read_trace(path: Path) -> Trace:
                     continue
                 pid = content["pid"]
                 clock = started[pid]
-                found.append((serial[pid], clock + content["start"], clock + content["end"], content))
+                found.append(
+                    (serial[pid], clock + content["start"], clock + content["end"], content)
+                )
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"line {number} of {path} is not of a trace: {error}") from error
     if not found:

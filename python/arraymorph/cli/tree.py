@@ -9,8 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from .. import _core
-from .describe import attributes_of, filters_of, shape_text, tuple_text, type_text
-from .describe import value_json, value_text
+from .describe import (
+    attributes_of,
+    filters_of,
+    shape_text,
+    tuple_text,
+    type_text,
+    value_json,
+    value_text,
+)
 from .inside import member, opened
 from .names import file_url, split
 from .output import message_of, one_line_errors, plural, print_json, size_text
@@ -33,6 +40,7 @@ class Node:
 def tree(
     url: Annotated[str, typer.Argument(help="a stored file, or FILE::/path")],
     path: Annotated[str | None, typer.Argument(help="where to begin in the file")] = None,
+    *,
     depth: Annotated[
         int | None, typer.Option(min=0, help="levels below the beginning; all without it")
     ] = None,
@@ -179,7 +187,9 @@ def _print(node: Node, attributes: bool) -> None:
         if each.kind == "group" and each is not node:
             text.append("/", style="bold")
         if each.words:
-            text.append("  " + ", ".join(each.words), style="dim" if each.kind != "broken" else "red")
+            text.append(
+                "  " + ", ".join(each.words), style="dim" if each.kind != "broken" else "red"
+            )
         console.print(text)
         if attributes:
             for name, value in each.attributes.items():
