@@ -14,6 +14,8 @@ QUESTIONS = (
     "windows",
     "whole_write",
     "catalog",
+    "plain_open_read",
+    "plain_windows",
     "small_chunks",
     "chunk_size",
     "chunk_number",

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 
+#include "store/http/http_store.h"
 #include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
 #include "store/s3/s3_store.h"
@@ -28,6 +29,8 @@ std::string identity(const Location& location, const Config& config) {
   switch (location.kind) {
     case Location::Kind::s3:
       return "s3 " + checksums + s3_identity(location.container, config);
+    case Location::Kind::http:
+      return "http " + http_identity(location.container, config);
     case Location::Kind::local:
       return "local " + checksums + location.container;
     case Location::Kind::memory:
@@ -40,6 +43,8 @@ Result<std::shared_ptr<ObjectStore>> make_store(const Location& location, const 
   switch (location.kind) {
     case Location::Kind::s3:
       return make_s3_store(location.container, config);
+    case Location::Kind::http:
+      return make_http_store(location.container, config);
     case Location::Kind::local:
       return make_local_store(location.container);
     case Location::Kind::memory:

@@ -1,6 +1,7 @@
 // Blocks: the bytes of one object that nobody changes, fetched as HDF5 asks for them and kept.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -8,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -30,12 +30,16 @@ inline constexpr std::uint64_t kHeadBytes = std::uint64_t{1} << 20;
 
 /// Reads go to memory or to the store by windows. A window is small where reads jump about in a
 /// large object, and grows as long as they stay in one region, so that walking through the metadata
-/// of a file takes few requests, and reading one place of it few bytes. Thread-safe.
+/// of a file takes few requests, and reading one place of it few bytes. Long walks are read ahead.
+/// Thread-safe.
 class Blocks {
  public:
   /// `budget`: bytes to keep; what was used longest ago goes first. `name` is for messages.
   Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
          std::uint64_t budget);
+  ~Blocks();  ///< waits for requests under way
+  Blocks(const Blocks&) = delete;
+  Blocks& operator=(const Blocks&) = delete;
 
   std::uint64_t length() const noexcept { return size_; }
   const std::string& key() const noexcept { return key_; }
@@ -50,8 +54,11 @@ class Blocks {
   /// The same without asking the store: false when not all of it is here.
   bool peek(std::uint64_t offset, ByteSpan into);
 
-  /// Brings what is missing of `ranges`, in requests that are under way together; near ones are
-  /// joined. Failures are left to whoever reads the bytes.
+  /// Brings what is missing of a range, by windows as read() does.
+  Status bring(const ByteRange& range);
+
+  /// Brings what is missing of `ranges` and no more, in requests that are under way together; near
+  /// ones are joined. Failures are left to whoever reads the bytes.
   void prefetch(std::vector<ByteRange> ranges);
 
   /// Called with the bytes of every read() that follows, after it; null: nobody is.
@@ -62,19 +69,31 @@ class Blocks {
   void align(std::uint64_t bytes);
 
  private:
+  using Lock = std::unique_lock<std::mutex>;
   struct Kept {
     std::shared_ptr<const Buffer> bytes;
     std::list<std::uint64_t>::iterator used;  ///< in order_
   };
-  using Extents = std::map<std::uint64_t, Kept>;  // by first byte; they never overlap
+  /// Requests of one caller.
+  struct Batch {
+    std::size_t coming = 0;
+    Status status;  ///< the first failure
+  };
 
   Status fill(std::uint64_t offset, ByteSpan into);
   const Buffer* find(std::uint64_t offset, std::uint64_t& start);
-  /// The part of [offset, end) up to what is kept already.
+  /// One past the bytes around `offset` that are here or on their way; `offset` when it is not.
+  std::uint64_t covered_until(std::uint64_t offset) const;
+  bool is_coming(std::uint64_t offset) const;
+  /// The first of such bytes after `offset`, at most `end`.
   std::uint64_t gap_end(std::uint64_t offset, std::uint64_t end) const;
   ByteRange window(std::uint64_t offset, std::uint64_t end);
+  void start(const ByteRange& range, const std::shared_ptr<Batch>& batch, Lock& lock);
+  void start_gaps(ByteRange range, const std::shared_ptr<Batch>& batch, Lock& lock);
+  Status fetch_window(std::uint64_t offset, std::uint64_t end, Lock& lock);
+  void wait(const Batch& batch, Lock& lock);
+  void arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply);
   void keep(std::uint64_t offset, Buffer bytes);
-  GetRequest request(const ByteRange& range) const;
 
   const std::shared_ptr<ObjectStore> store_;
   const std::string key_;
@@ -85,7 +104,9 @@ class Blocks {
   const std::optional<Superblock> superblock_;
 
   std::mutex mutex_;
-  Extents extents_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, Kept> extents_;          ///< by first byte; they never overlap
+  std::map<std::uint64_t, std::uint64_t> coming_;  ///< first byte and end of what is under way
   std::list<std::uint64_t> order_;  ///< first bytes of extents, least recently used first
   std::uint64_t kept_ = 0;          ///< bytes
   std::uint64_t page_ = 4096;

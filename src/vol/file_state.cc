@@ -100,7 +100,7 @@ Status FileState::closed(bool last) {
 
 void FileState::unlist() {
   auto& files = context().files;
-  const auto entry = files.find(url_);
+  const auto entry = files.find(opening_->location.identity());
   if (entry != files.end() && entry->second.lock().get() == this) files.erase(entry);
 }
 

@@ -45,6 +45,9 @@ Result<std::string> describe(const char* name) {
       answer["bucket"] = file->location.container;
       break;
     }
+    case store::Location::Kind::http:
+      answer["kind"] = "http";
+      break;
     case store::Location::Kind::local:
       answer["kind"] = "local";
       break;

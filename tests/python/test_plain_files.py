@@ -243,6 +243,41 @@ def test_index_of_a_large_dataset_comes_level_by_level(
         np.testing.assert_array_equal(dataset[()], values)
 
 
+INDEXES: dict[str, dict[str, Any]] = {
+    "fixed-array": {"libver": "latest", "maxshape": None},
+    "extensible-array": {"libver": "latest", "maxshape": (None, 400)},
+    "tree-2": {"libver": "latest", "maxshape": (None, None)},
+    "tree-1": {"libver": "earliest", "maxshape": (None, None)},
+}
+
+
+@pytest.mark.parametrize("index", list(INDEXES))
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_every_kind_of_chunk_index(
+    local_store: Store, tmp_path: Path, index: str, compression: str | None
+) -> None:
+    """Deep enough to have nodes below nodes, written row by row between other things."""
+    values = RANDOM.integers(0, 9, (1500, 400), "i2")
+    kind = INDEXES[index]
+    with h5py.File(tmp_path / "index.h5", "w", libver=kind["libver"], userblock_size=1024) as f:
+        dataset = f.create_dataset(
+            "x",
+            values.shape,
+            "i2",
+            chunks=(2, 20),
+            maxshape=kind["maxshape"],
+            compression=compression,
+        )
+        for row in range(0, 1500, 2):
+            dataset[row : row + 2] = values[row : row + 2]
+            if row % 100 == 0:
+                f[f"between/{row}"] = np.arange(3000)
+    local_store.put("x.h5", tmp_path / "index.h5")
+    with arraymorph.File(local_store.url("x.h5")) as f:
+        np.testing.assert_array_equal(f["x"][701:703, 30:50], values[701:703, 30:50])
+        np.testing.assert_array_equal(f["x"][()], values)
+
+
 # Failures.
 
 

@@ -8,7 +8,7 @@
 
 #include "store/memory/memory_store.h"
 #include "support/fault_store.h"
-#include "vfd/chunk_tree.h"
+#include "vfd/chunk_index.h"
 
 namespace arraymorph::vfd {
 namespace {
@@ -73,7 +73,7 @@ TEST_F(BlocksTest, WhatCameFirstIsNotAskedForAgain) {
 TEST_F(BlocksTest, WalkingThroughAFileTakesFewRequests) {
   const auto blocks = open(20 * kMiB);
   for (std::uint64_t at = 0; at < 20 * kMiB; at += 100000) expect_read(*blocks, at, 300);
-  EXPECT_LE(requests(), 3u);
+  EXPECT_LE(requests(), 4u);  // windows of 3, 12 and 4 MiB, of which one in two parts
 }
 
 TEST_F(BlocksTest, JumpingAboutReadsLittle) {
@@ -166,7 +166,7 @@ TEST_F(BlocksTest, NodesOfAChunkIndexComeTogether) {
   const auto blocks = open(std::move(file));
   std::vector<std::byte> node(kNode);
   {
-    const ChunkTreeFetch ahead(*blocks, {base, 8}, 1);
+    const ChunkIndexFetch ahead(*blocks, {base, 8}, 1);
     ASSERT_TRUE(blocks->read(base + 15 * kMiB, node).ok());
   }
   EXPECT_EQ(requests(), 1u + 3 + 12);
@@ -181,7 +181,7 @@ TEST_F(BlocksTest, DamagedChunkIndexCostsNoMoreThanTime) {
   file.data()[2 * kMiB + 6] = std::byte{0xff};
   const auto blocks = open(std::move(file));
   std::vector<std::byte> node(300);
-  const ChunkTreeFetch ahead(*blocks, {0, 8}, 1);
+  const ChunkIndexFetch ahead(*blocks, {0, 8}, 1);
   EXPECT_TRUE(blocks->read(2 * kMiB, node).ok());
 }
 
