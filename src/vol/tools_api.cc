@@ -1,59 +1,18 @@
 // The part of arraymorph/api.h that the command line is made of.
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "arraymorph/api.h"
 #include "store/conditions.h"
+#include "vol/answer.h"
 #include "vol/inventory.h"
-#include "vol/open_file.h"
 
 namespace arraymorph::vol {
 namespace {
 
 using nlohmann::json;
-using Opening = std::shared_ptr<FileOpening>;
-
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-int give(char** answer, const std::string& text, int error) {
-  *answer = static_cast<char*>(std::malloc(text.size() + 1));
-  if (*answer == nullptr) return ENOMEM;
-  std::memcpy(*answer, text.c_str(), text.size() + 1);
-  return error;
-}
-
-/// Runs `work`, which gives a Result<std::string>, at the edge to C: nothing is thrown through it.
-template <class Work>
-int answer_with(char** answer, const Work& work) {
-  *answer = nullptr;
-  try {
-    const Result<std::string> result = work();
-    if (result.ok()) return give(answer, *result, 0);
-    const bool conflict = result.status().code() == Code::conflict;
-    return give(answer, result.status().message(),
-                conflict ? EBUSY : code_errno(result.status().code()));
-  } catch (const std::bad_alloc&) {
-    return ENOMEM;
-  } catch (const std::exception& error) {
-    return give(answer, error.what(), EIO);
-  }
-}
-
-Result<Opening> resolve(const char* name) {
-  ARRAYMORPH_ASSIGN(Opening opening, claim_name(name));
-  if (opening) return opening;
-  return Status(Code::invalid_argument,
-                "'" + std::string(name) +
-                    "' is not in an object store: write s3://bucket/name or "
-                    "file:///directory/name, or set BUCKET_NAME");
-}
 
 std::string metadata_key(const FileOpening& file) { return file.location.key + "/" + kMetadataKey; }
 
@@ -246,5 +205,5 @@ int arraymorph_probe(const char* name, char** answer) {
   return answer_with(answer, [&] { return probe(name); });
 }
 
-void arraymorph_free(char* answer) { std::free(answer); }
+void arraymorph_free(void* answer) { std::free(answer); }
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import doctor, env, gc, plugin_path, pointer, verify
+from . import copy, doctor, env, gc, plugin_path, pointer, verify
 
 app = typer.Typer(
     name="arraymorph",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("env")(env.env)
 app.command("plugin-path")(plugin_path.plugin_path)
 app.command("pointer")(pointer.pointer)
+app.command("copy")(copy.copy)
 app.command("verify")(verify.verify)
 app.command("gc")(gc.gc)
 app.command("doctor")(doctor.doctor)
