@@ -49,6 +49,11 @@ ARRAYMORPH_EXPORT int arraymorph_describe(const char* name, char** answer);
 /** One HEAD of the metadata object: {"size", "etag", "modified": seconds since 1970}. */
 ARRAYMORPH_EXPORT int arraymorph_head(const char* name, char** answer);
 
+/** What the file is: {"url", "layout": "chunks" | "plain" (an HDF5 file that is one object, as far
+ *  as its name says) | "missing", "size", "etag", "modified": of the metadata object or of the
+ * plain one}. Two HEADs at most. */
+ARRAYMORPH_EXPORT int arraymorph_layout(const char* name, char** answer);
+
 /** What lies in the store under the file's name.
  *
  *  {"url", "key", "state": "committed" | "missing" | "damaged", "error": what is wrong with the

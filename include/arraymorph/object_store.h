@@ -180,6 +180,12 @@ class ObjectStore {
   virtual ObjectStore& uncounted() { return *this; }
 };
 
+/// What the answer to a GET of `range`, which lies inside the object, is worth to whoever knew the
+/// object by the entity tag `etag`. conflict: it was replaced or removed since; corrupt: not as
+/// many bytes came; or the store's own failure. `name` is for messages.
+Status check_answer(const std::string& name, const std::string& etag, const ByteRange& range,
+                    const Result<GetReply>& reply);
+
 /// Blocking forms, for callers with nothing else to do.
 Result<GetReply> get(ObjectStore& store, GetRequest request);
 Result<PutReply> put(ObjectStore& store, PutRequest request);

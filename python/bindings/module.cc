@@ -77,6 +77,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("plugin_library", &plugin_library);
   module.def("describe", &ask_about<arraymorph_describe>);
   module.def("head", &ask_about<arraymorph_head>);
+  module.def("layout", &ask_about<arraymorph_layout>);
   module.def("inventory", &inventory, py::arg("name"), py::arg("extents") = py::none());
   module.def("remove", &remove);
   module.def("probe", &ask_about<arraymorph_probe>);

@@ -51,6 +51,10 @@ std::string ArrayState::tag_to_write(const Index& index, std::uint32_t mask) con
   return spec.session + "-" + std::to_string(commits);
 }
 
+std::string ArrayState::key(const Index& index) const {
+  return spec.places ? spec.places->object().key : chunk_key(spec.prefix, index, tag_of(index));
+}
+
 std::string ArrayState::describe(const Index& index, const std::string& key) const {
   std::string text = "dataset " + spec.name + ", chunk (";
   for (std::size_t d = 0; d < index.size(); ++d) {

@@ -19,11 +19,15 @@
 
 namespace arraymorph::chunk {
 
+class Places;  // chunk/places.h
 class Engine;  // chunk/engine.h: codec threads, cache budget, bytes in flight
 
 struct ArraySpec {
   std::string name;    ///< HDF5 path, for messages
   std::string prefix;  ///< key prefix of the chunk objects in the store, no trailing '/'
+  /// Instead: the chunks lie in one object, which is only read. Then there is nothing below that
+  /// concerns writing, and stored(), read_raw() and write_raw() are not to be called.
+  std::shared_ptr<const Places> places;
   Grid grid;
   Buffer fill;  ///< one element in the file type; empty: zeros
   std::shared_ptr<const ChunkCodec> codec;

@@ -1,6 +1,7 @@
 #include "chunk/load.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -27,7 +28,9 @@ Status take_buffer(Load& load) {
 }
 
 Status run_codec(Load& load) {
-  const ConstByteSpan stored = load.raw ? load.raw->span() : load.stored.span();
+  ConstByteSpan stored = load.stored.span();
+  if (load.raw) stored = load.raw->span();
+  if (load.shared_bytes) stored = load.stored_in_shared;
   try {
     return load.array->spec.codec->decode_into(stored, load.mask, load.data->span());
   } catch (const std::bad_alloc&) {
@@ -52,6 +55,7 @@ void decode(Load& load) {
   load.decoded = true;
   if (load.status.ok()) load.status = finish_bytes(load);
   load.stored = Buffer();
+  load.shared_bytes.reset();
   load.raw.reset();
   if (load.status.ok()) return;
   load.data.reset();
@@ -156,17 +160,7 @@ void note_missing(Load& load, const Status& status) {
 }
 
 void answered(const Ptr& load, const Load::Part& part, Result<GetReply> reply) {
-  Status status = check_part(*load, part, reply);
-  {
-    const Lock lock(load->array->shared->mutex);
-    if (status.code() == Code::not_found) {
-      note_missing(*load, status);
-    } else if (!status.ok() && load->status.ok()) {
-      load->status = std::move(status);
-    }
-    if (--load->coming > 0) return;
-  }
-  Loads::arrived(load);
+  Loads::part_done(load, check_part(*load, part, reply));
 }
 
 void get_part(const Ptr& load, const Load::Part& part) {
@@ -206,6 +200,58 @@ void get_stored(const Ptr& load) {
   });
 }
 
+/// Is what the load needs in memory already? Then it is taken from there.
+bool peek(Load& load, const Place& place) {
+  const auto& peek = load.array->spec.places->object().peek;
+  if (!peek) return false;
+  if (load.parts.empty()) {
+    load.stored = Buffer(place.size);
+    if (peek(place.offset, load.stored.span())) return true;
+    load.stored = Buffer();
+    return false;
+  }
+  return std::all_of(load.parts.begin(), load.parts.end(), [&](const Load::Part& part) {
+    return peek(place.offset + part.range.offset, part.into);
+  });
+}
+
+// The memory of what is received without a codec.
+Status prepare_parts(Load& load, const Place& place) {
+  if (load.in_place) return {};
+  ARRAYMORPH_TRY(take_buffer(load));
+  const ByteSpan chunk = load.data->span();
+  if (load.parts.empty()) {
+    load.parts.push_back({{0, place.size}, {}});
+    // What the array's edge cuts off is not stored.
+    std::memset(chunk.data() + place.size, 0, chunk.size() - place.size);
+  }
+  for (Load::Part& part : load.parts) {
+    part.into = chunk.subspan(part.range.offset, part.range.length);
+  }
+  return {};
+}
+
+// From memory, or by a request for neighbours too.
+void fetch_placed(const Ptr& load, Gather& gather, Lock& lock) {
+  ArrayState& array = *load->array;
+  const Place place = *array.spec.places->find(*load->index);
+  load->mask = place.filter_mask;
+  if (array.spec.codec->identity()) load->status = prepare_parts(*load, place);
+  if (!load->status.ok() || peek(*load, place)) {
+    lock.unlock();
+    Loads::arrived(load);
+    lock.lock();
+    return;
+  }
+  load->coming = std::max<std::size_t>(load->parts.size(), 1);
+  if (load->parts.empty()) gather.add({load, 0, {place.offset, place.size}});
+  for (std::size_t i = 0; i < load->parts.size(); ++i) {
+    const ByteRange& range = load->parts[i].range;
+    gather.add({load, i, {place.offset + range.offset, range.length}});
+  }
+  if (gather.enough()) gather.send(lock);
+}
+
 // Ask the store; releases the lock meanwhile.
 void fetch(const Ptr& load, Lock& lock) {
   ArrayState& array = *load->array;
@@ -235,7 +281,7 @@ void fetch(const Ptr& load, Lock& lock) {
 }
 
 // What is known without asking the store, or asks it.
-void begin(const Ptr& load, Lock& lock) {
+void begin(const Ptr& load, Gather& gather, Lock& lock) {
   ArrayState& array = *load->array;
   charge(*array.shared, load->charged);
   ++array.loading;
@@ -246,11 +292,15 @@ void begin(const Ptr& load, Lock& lock) {
     load->mask = load->entry->raw_mask;
   }
   load->absent = !load->raw && array.absent(*load->index);
-  const std::string& tag = array.tag_of(*load->index);
-  load->must_exist = !tag.empty();
-  load->key = chunk_key(array.spec.prefix, *load->index, tag);
+  const bool placed = array.spec.places != nullptr;
+  load->must_exist = placed || !array.tag_of(*load->index).empty();
+  load->key = array.key(*load->index);
   if (!load->raw && !load->absent) {
-    fetch(load, lock);
+    if (placed) {
+      fetch_placed(load, gather, lock);
+    } else {
+      fetch(load, lock);
+    }
     return;
   }
   if (!load->in_place) load->parts.clear();
@@ -285,7 +335,7 @@ void Loads::start(Entry& entry, std::size_t access, Lock& lock) {
   const Ptr load = make(array, access);
   load->entry = &entry;
   load->index = &entry.index;
-  begin(load, lock);
+  begin(load, gather_, lock);
 }
 
 void Loads::start_alone(ArrayState& array, const Index& index, std::size_t access,
@@ -296,7 +346,7 @@ void Loads::start_alone(ArrayState& array, const Index& index, std::size_t acces
     load->in_place = true;
     load->parts.push_back({{0, array.chunk_bytes}, {memory, array.chunk_bytes}});
   }
-  begin(load, lock);
+  begin(load, gather_, lock);
 }
 
 void Loads::start_pieces(ArrayState& array, const Index& index, std::size_t access,
@@ -313,7 +363,7 @@ void Loads::start_pieces(ArrayState& array, const Index& index, std::size_t acce
     load->parts.back().into = {memory + piece.memory_offset, piece.range.length};
     load->charged += piece.range.length;
   }
-  begin(load, lock);
+  begin(load, gather_, lock);
 }
 
 const Load* Loads::find(const Entry& entry) const {
@@ -368,7 +418,24 @@ void Loads::wake() {
   if (outstanding_ <= wake_at_) shared_.changed.notify_all();
 }
 
+void Loads::part_done(const Ptr& load, const Status& status) {
+  {
+    const Lock lock(load->array->shared->mutex);
+    if (status.code() == Code::not_found) {
+      note_missing(*load, status);
+    } else if (!status.ok() && load->status.ok()) {
+      load->status = status;
+    }
+    if (--load->coming > 0) return;
+  }
+  arrived(load);
+}
+
 bool Loads::step(Lock& lock) {
+  if (!gather_.empty()) {
+    gather_.send(lock);
+    return true;
+  }
   std::deque<Ptr>& loads = for_caller_.empty() ? queue_->loads : for_caller_;
   if (loads.empty()) return false;
   const Ptr load = std::move(loads.front());
@@ -388,7 +455,7 @@ void Loads::wait(Lock& lock, std::size_t outstanding) {
   wake_at_ = kAlways;
 }
 
-void start_ahead(Entry& entry, Lock& lock) {
+void start_ahead(Entry& entry, Gather& gather, Lock& lock) {
   ArrayState& array = *entry.array;
   auto load = std::make_shared<Load>();
   load->array = array.shared_from_this();
@@ -397,7 +464,7 @@ void start_ahead(Entry& entry, Lock& lock) {
   load->index = &entry.index;
   set_ahead(entry);
   count(stats().readahead_chunks);
-  begin(load, lock);
+  begin(load, gather, lock);
 }
 
 void wait_loads(ArrayState& array, Lock& lock) {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chunk/gather.h"
 #include "chunk/ranges.h"
 #include "chunk/state.h"
 
@@ -35,7 +36,9 @@ struct Load : std::enable_shared_from_this<Load> {
   bool in_place = false;              ///< they lie in the caller's buffer
   std::size_t coming = 0;             ///< parts not answered yet
   Buffer stored;
-  std::shared_ptr<const Buffer> raw;  ///< stands for `stored` when set
+  std::shared_ptr<const Buffer> shared_bytes;  ///< of a request for several chunks
+  ConstByteSpan stored_in_shared;              ///< stands for `stored` when they are set
+  std::shared_ptr<const Buffer> raw;           ///< stands for `stored` when set
   std::uint32_t mask = 0;
   bool absent = false;
   bool decoded = false;
@@ -75,6 +78,9 @@ class Loads {
   Status failure(const Entry& entry) const;
   /// Decode or take one chunk on the calling thread; false when there is none.
   bool step(Lock& lock);
+  /// Send the requests that wait for others to join them; step() does as well.
+  void send(Lock& lock) { gather_.send(lock); }
+  Gather& gather() { return gather_; }
   /// Wait until there may be something to do, or no more than `outstanding` loads are left.
   void wait(Lock& lock, std::size_t outstanding);
   std::size_t outstanding() const { return outstanding_; }
@@ -82,6 +88,8 @@ class Loads {
 
   /// The bytes of `load` are here, or its failure. Any thread, without the mutex.
   static void arrived(const std::shared_ptr<Load>& load);
+  /// One of the requests it waits for has ended.
+  static void part_done(const std::shared_ptr<Load>& load, const Status& status);
 
  private:
   using Ptr = std::shared_ptr<Load>;
@@ -106,6 +114,7 @@ class Loads {
   const bool take_anywhere_;
   const Take take_;
   const std::shared_ptr<Queue> queue_;
+  Gather gather_;
   std::unordered_map<const Entry*, Status> failures_;
   std::deque<Ptr> for_caller_;
   std::size_t outstanding_ = 0;
@@ -114,8 +123,8 @@ class Loads {
 };
 
 /// Start to bring a chunk into its entry, which holds no data and awaits none, before a call asks
-/// for it. The codec runs anywhere. As above with `lock`.
-void start_ahead(Entry& entry, Lock& lock);
+/// for it. The codec runs anywhere. As above with `lock`; what goes into `gather` is to be sent.
+void start_ahead(Entry& entry, Gather& gather, Lock& lock);
 
 /// Wait until nothing is on its way to the array.
 void wait_loads(ArrayState& array, Lock& lock);

@@ -77,7 +77,7 @@ std::uint64_t depth(const ArrayState& array, const Course& course, const Chunks&
 }
 
 // False when it must wait for room.
-bool fetch_chunk(ArrayState& array, const Index& index, Lock& lock) {
+bool fetch_chunk(ArrayState& array, const Index& index, Gather& gather, Lock& lock) {
   Shared& shared = *array.shared;
   if (array.absent(index)) return true;
   const auto found = array.entries.find(index);
@@ -87,7 +87,7 @@ bool fetch_chunk(ArrayState& array, const Index& index, Lock& lock) {
     return false;
   }
   Entry& entry = pin(array, index);
-  start_ahead(entry, lock);
+  start_ahead(entry, gather, lock);
   unpin(entry);
   return true;
 }
@@ -143,7 +143,7 @@ bool worth_whole(const ArrayState& array, const Box& box) {
   return uses >= kManyUses && pays(array, *course, box, Chunks(grid, box));
 }
 
-void read_ahead(ArrayState& array, const Box& box, Lock& lock) {
+void read_ahead(ArrayState& array, const Box& box, Gather& gather, Lock& lock) {
   const std::optional<Course> course = array.pattern.observe(box, std::chrono::steady_clock::now());
   const Shared& shared = *array.shared;
   if (!course || array.inherited() || !array.spec.codec->runs_anywhere()) return;
@@ -159,7 +159,7 @@ void read_ahead(ArrayState& array, const Box& box, Lock& lock) {
     const Chunks chunks(grid, *there);
     Index index = chunks.low;
     do {
-      if (!fetch_chunk(array, index, lock)) return;
+      if (!fetch_chunk(array, index, gather, lock)) return;
     } while (chunks.next(index));
   }
 }

@@ -11,6 +11,7 @@
 
 namespace arraymorph::chunk {
 
+class Gather;
 struct ArrayState;
 
 /// What the next calls will read, as long as they go on like the last ones.
@@ -58,7 +59,8 @@ bool worth_whole(const ArrayState& array, const Box& box);
 /// EngineLimits::read_ahead_bytes, a quarter of the cache budget or of the bytes in flight; never
 /// further than the course has already lasted, nor than it takes to hide the latency. What fails
 /// is asked for again by the call that needs it. With the mutex held by `lock`, which it may
-/// release meanwhile.
-void read_ahead(ArrayState& array, const Box& box, std::unique_lock<std::mutex>& lock);
+/// release meanwhile; what goes into `gather` is to be sent.
+void read_ahead(ArrayState& array, const Box& box, Gather& gather,
+                std::unique_lock<std::mutex>& lock);
 
 }  // namespace arraymorph::chunk

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostPieces = 32;           // of one chunk
 constexpr double kLongLatency = 0.025;            // seconds that keep every connection busy
+constexpr std::uint64_t kMostPlaced = 64 << 20;   // decoded bytes under way from one object
 constexpr std::size_t kMostRemembered = 1 << 16;  // chunks in ArrayState::spent
 
 /// How a chunk that is not in the cache is brought.
@@ -35,7 +36,8 @@ class Reader {
     passes_by_ = takes_much();
     in_part_ = box == nullptr || !worth_whole(array_of(0), *box);
     for (std::size_t i = 0; i < accesses_.size() && failure_.ok(); ++i) request(i, lock);
-    if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, lock);
+    if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, loads_.gather(), lock);
+    loads_.send(lock);
     while (!cached_.empty() || !loads_.idle()) {
       if (!step(lock)) loads_.wait(lock, 0);
     }
@@ -178,6 +180,12 @@ class Reader {
   // meanwhile only costs the processor's caches. Of small ones there may be many, for they end
   // faster than this thread can start them.
   bool has_room(const ArrayState& array) const {
+    // Their requests are for many chunks, of a size that suits the link.
+    if (array.spec.places) {
+      return shared_.in_flight_requests == 0 ||
+             shared_.in_flight_bytes + array.chunk_bytes <=
+                 std::min(shared_.limits.in_flight_bytes, kMostPlaced);
+    }
     if (!has_capacity(shared_, array.chunk_bytes)) return false;
     if (array.chunk_bytes <= shared_.limits.whole_bytes) return true;
     const auto connections = static_cast<double>(shared_.limits.connections);

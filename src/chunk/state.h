@@ -19,6 +19,7 @@
 #include "chunk/array.h"
 #include "chunk/engine.h"
 #include "chunk/link.h"
+#include "chunk/places.h"
 #include "chunk/read_ahead.h"
 #include "runtime/lifecycle.h"
 
@@ -130,13 +131,14 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::string tag_to_write(const Index& index, std::uint32_t mask) const;
   std::uint32_t mask_of(const Index& index) const;
   /// Of the chunk as it is stored. With the mutex held, like the tags.
-  std::string key(const Index& index) const { return chunk_key(spec.prefix, index, tag_of(index)); }
+  std::string key(const Index& index) const;
   /// "dataset /x, chunk (0, 1), key run.h5/x/c/0/1".
   std::string describe(const Index& index, const std::string& key) const;
   /// Made before this process was forked: what is unsaved belongs to the parent.
   bool inherited() const { return generation != fork_generation(); }
   /// The chunk has no object, or none that counts.
   bool absent(const Index& index) const {
+    if (spec.places) return !spec.places->find(index);
     if (given_up.contains(index)) return true;
     if (!spec.records.absent.empty() && spec.records.absent.contains(index)) return true;
     return !is_settled(index) && !written.contains(index);

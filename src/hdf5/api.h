@@ -8,6 +8,8 @@
 
 #include <hdf5.h>
 
+#include <tuple>
+
 #include "arraymorph/status.h"
 #include "hdf5/functions.h"
 
@@ -27,8 +29,9 @@ struct Version {
   unsigned major = 0;
   unsigned minor = 0;
   unsigned release = 0;
-  bool at_least(unsigned want_major, unsigned want_minor) const noexcept {
-    return major > want_major || (major == want_major && minor >= want_minor);
+  bool at_least(unsigned want_major, unsigned want_minor,
+                unsigned want_release = 0) const noexcept {
+    return std::tie(major, minor, release) >= std::tie(want_major, want_minor, want_release);
   }
 };
 

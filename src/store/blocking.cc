@@ -44,6 +44,22 @@ void ObjectStore::upload(UploadRequest request, Done<std::shared_ptr<Upload>> do
   done(Status(Code::unsupported, url() + "/" + request.key + ": this store cannot be written to"));
 }
 
+Status check_answer(const std::string& name, const std::string& etag, const ByteRange& range,
+                    const Result<GetReply>& reply) {
+  if (!reply.ok()) {
+    if (reply.status().code() != Code::not_found) return reply.status().with_context(name);
+    return {Code::conflict, name + " was removed while it was open"};
+  }
+  if (reply->etag != etag) {
+    return {Code::conflict, name + " was replaced since it was opened (its entity tag is " +
+                                reply->etag + ", it was " + etag + "); open it again"};
+  }
+  if (reply->received == range.length) return {};
+  return {Code::corrupt, name + ": " + std::to_string(reply->received) + " bytes came of " +
+                             std::to_string(range.length) + " asked for at offset " +
+                             std::to_string(range.offset)};
+}
+
 Result<GetReply> get(ObjectStore& store, GetRequest request) {
   return await<Result<GetReply>>(
       [&](auto done) { store.get(std::move(request), std::move(done)); });

@@ -44,6 +44,13 @@ void push(const Status& status) {
   hdf5::push_error(status, ARRAYMORPH_HDF5_ID(H5E_VFL_g), ARRAYMORPH_HDF5_ID(H5E_IO_g));
 }
 
+/// 0 or -1, with the failure pushed.
+herr_t answer(const Status& status) {
+  if (status.ok()) return 0;
+  push(status);
+  return -1;
+}
+
 H5FD_t* open(const char* name, unsigned flags, hid_t fapl, haddr_t) {
   const auto* info = static_cast<const DriverInfo*>(hdf5::api().H5Pget_driver_info(fapl));
   auto backing = registry().opener(name, flags, info != nullptr ? info->opening : nullptr);
@@ -66,10 +73,7 @@ herr_t close(H5FD_t* file) {
   const bool last = std::none_of(handles.begin(), handles.end(), [&](const OpenHandle* other) {
     return other->backing == handle->backing;
   });
-  const Status status = handle->backing->closed(last);
-  if (status.ok()) return 0;
-  push(status);
-  return -1;
+  return answer(handle->backing->closed(last));
 }
 
 int cmp(const H5FD_t* a, const H5FD_t* b) {
@@ -92,28 +96,22 @@ herr_t set_eoa(H5FD_t* file, H5FD_mem_t, haddr_t address) {
   return 0;
 }
 
-haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) {
-  return handle_of(file).backing->image().length();
-}
+haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) { return handle_of(file).backing->length(); }
 
 herr_t get_handle(H5FD_t*, hid_t, void**) {
-  push(Status(Code::unsupported, "a file in an object store has no file descriptor"));
-  return -1;
+  return answer(Status(Code::unsupported, "a file in an object store has no file descriptor"));
 }
 
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, size_t size, void* buffer) {
-  handle_of(file).backing->image().read(address, {static_cast<std::byte*>(buffer), size});
-  return 0;
+  return answer(handle_of(file).backing->read(address, {static_cast<std::byte*>(buffer), size}));
 }
 
 herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, size_t size, const void* buffer) {
   OpenHandle& handle = handle_of(file);
   if (!handle.writable) {
-    push(Status(Code::permission_denied, "the file is open for reading only"));
-    return -1;
+    return answer(Status(Code::permission_denied, "the file is open for reading only"));
   }
-  handle.backing->image().write(address, {static_cast<const std::byte*>(buffer), size});
-  return 0;
+  return answer(handle.backing->write(address, {static_cast<const std::byte*>(buffer), size}));
 }
 
 // Commits belong to the connector: HDF5 calls this already while it creates a file.
@@ -121,8 +119,7 @@ herr_t flush(H5FD_t*, hid_t, hbool_t) { return 0; }
 
 herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
   OpenHandle& handle = handle_of(file);
-  if (handle.writable) handle.backing->image().resize(handle.end_of_allocation);
-  return 0;
+  return handle.writable ? answer(handle.backing->resize(handle.end_of_allocation)) : 0;
 }
 
 herr_t lock(H5FD_t*, hbool_t) { return 0; }

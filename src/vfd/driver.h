@@ -4,12 +4,13 @@
 // decided by whoever registered the driver (vol/).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "arraymorph/buffer.h"
 #include "arraymorph/status.h"
 #include "hdf5/api.h"
-#include "vfd/image.h"
 
 namespace arraymorph::vfd {
 
@@ -30,7 +31,12 @@ class Backing {
   virtual ~Backing() = default;
   /// What lists of this file carry: HDF5 opens external links and virtual sources with them.
   virtual std::shared_ptr<Opening> opening() = 0;
-  virtual Image& image() = 0;
+  /// End of file: one past the last byte.
+  virtual std::uint64_t length() = 0;
+  /// Bytes [offset, offset + into.size()); zeros past the end.
+  virtual Status read(std::uint64_t offset, ByteSpan into) = 0;
+  virtual Status write(std::uint64_t offset, ConstByteSpan from) = 0;
+  virtual Status resize(std::uint64_t length) = 0;
   /// Equal for two opens of the same file.
   virtual const std::string& canonical_name() const = 0;
   /// One more driver-level open of this file, with HDF5's H5F_ACC_* flags.

@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::array<unsigned char, 8> kSignature = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
-// Positions in a superblock: its version, then the consistency flags of versions 0 and 1 (four
-// bytes), then the size of addresses and the flags of versions 2 and 3.
-constexpr std::size_t kVersion = 8, kOldFlags = 20, kOffsetSize = 9, kFlags = 11;
+// Positions in a superblock: its version, then the size of addresses and the consistency flags
+// (four bytes) of versions 0 and 1, then the size of addresses and the flags of versions 2 and 3.
+constexpr std::size_t kVersion = 8, kOldOffsetSize = 13, kOldFlags = 20, kOffsetSize = 9,
+                      kFlags = 11;
 
 std::uint32_t load32(const std::byte* p) {
   std::uint32_t value = 0;
@@ -97,6 +98,14 @@ void Image::reserve(std::uint64_t capacity) {
   Buffer grown(std::max<std::uint64_t>({capacity, bytes_.size() + bytes_.size() / 2, 4096}));
   if (length_ > 0) std::memcpy(grown.data(), bytes_.data(), length_);
   bytes_ = std::move(grown);
+}
+
+std::optional<Superblock> find_superblock(ConstByteSpan file) {
+  const std::size_t at = superblock_offset(file);
+  if (at >= file.size()) return std::nullopt;
+  const bool old = std::to_integer<int>(file[at + kVersion]) < 2;
+  return Superblock{at,
+                    std::to_integer<std::size_t>(file[at + (old ? kOldOffsetSize : kOffsetSize)])};
 }
 
 Buffer closed_head(ConstByteSpan file) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "arraymorph/buffer.h"
 
@@ -34,6 +35,14 @@ class Image {
   std::size_t length_ = 0;
   std::uint64_t changes_ = 0;
 };
+
+struct Superblock {
+  std::uint64_t offset = 0;      ///< size of the user block before it; addresses count from here
+  std::size_t address_size = 0;  ///< bytes of an address in the file
+};
+
+/// The superblock among the first bytes of a file, at 0 or 512, 1024, 2048, ..., if there is one.
+std::optional<Superblock> find_superblock(ConstByteSpan file);
 
 /// The first bytes of an HDF5 file, up to the end of its superblock, as in a cleanly closed file;
 /// all others are the same there. The consistency flags that the superblock carries while HDF5 has

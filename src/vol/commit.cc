@@ -6,6 +6,7 @@
 #include "store/conditions.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
+#include "vol/find_file.h"
 
 namespace arraymorph::vol {
 
@@ -194,6 +195,7 @@ void FileState::remove_trash() {
 }
 
 Status FileState::reload() {
+  if (blocks_) return {};  // an object that is replaced is noticed by its entity tag
   ARRAYMORPH_ASSIGN(Loaded loaded, load(*store(), opening_->location));
   if (loaded.etag == etag_) return {};
   take(std::move(loaded));

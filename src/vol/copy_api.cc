@@ -9,6 +9,7 @@
 #include "store/conditions.h"
 #include "store/move.h"
 #include "vol/answer.h"
+#include "vol/find_file.h"
 #include "vol/metadata_object.h"
 #include "vol/prefix.h"
 

@@ -47,38 +47,31 @@ Status check_layout(const CatalogEntry& entry, hid_t dcpl, std::size_t rank) {
   return {Code::corrupt, "its layout or chunks are others there"};
 }
 
+Status unfit(const std::string& name, const Status& why) {
+  return why.with_context("the catalog does not fit dataset " + name);
+}
+
 /// The live form of `entry` for the native dataset below `object`.
 Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address address,
                                               const CatalogEntry& entry, bool fresh) {
   FileState& file = *object.file;
-  const Handle type = type_of(object);
-  const Handle space = space_of(object);
+  ARRAYMORPH_ASSIGN(Description description, describe(object, entry.chunk, entry.contiguous));
+  chunk::ArraySpec& spec = description.spec;
   const Handle dcpl = creation_list_of(object);
-  if (!type.valid() || !space.valid() || !dcpl.valid()) return native_failure("description");
+  if (const Status status = check_layout(entry, dcpl.get(), spec.grid.dims.size()); !status.ok()) {
+    return unfit(spec.name, status);
+  }
+  spec.prefix = file.key_prefix() + entry.prefix;
+  spec.fresh = fresh;
+  spec.records = entry.records;
+  spec.new_objects = file.config().write_mode == WriteMode::new_objects;
+  spec.session = file.session();
 
   auto dataset = std::make_shared<Dataset>();
   dataset->address = address;
   dataset->contiguous = entry.contiguous;
   dataset->user_alloc_time = entry.alloc_time;
-  chunk::ArraySpec spec;
-  spec.name = file.url() + path_of(object.under, H5I_DATASET);
-  spec.prefix = file.key_prefix() + entry.prefix;
-  spec.grid = {hdf5::extent_of(space.get()), entry.chunk, api().H5Tget_size(type.get())};
-  spec.fresh = fresh;
-  spec.records = entry.records;
-  spec.new_objects = file.config().write_mode == WriteMode::new_objects;
-  spec.session = file.session();
-  Status status = chunk::validate(spec.grid);
-  if (status.ok()) status = check_layout(entry, dcpl.get(), spec.grid.dims.size());
-  if (!status.ok()) return status.with_context("the catalog does not fit dataset " + spec.name);
-  ARRAYMORPH_ASSIGN(spec.fill, hdf5::fill_value_of(dcpl.get(), type.get()));
-  std::vector<FilterSpec> filters;
-  if (!entry.contiguous) filters = hdf5::filters_of(dcpl.get());
-  spec.codec = make_builtin_codec(filters, spec.grid.element_size);
-  if (!spec.codec) {
-    dataset->scratch = std::make_shared<ScratchCodec>(std::move(filters));
-    spec.codec = dataset->scratch;
-  }
+  dataset->scratch = std::move(description.scratch);
   dataset->array =
       std::make_unique<chunk::Array>(file.store(), engine(file.config()), std::move(spec));
   return dataset;
@@ -98,6 +91,30 @@ Status enter(Object& object, Address address, CatalogEntry entry) {
 }
 
 }  // namespace
+
+Result<Description> describe(const Object& object, const chunk::Extent& chunk, bool contiguous) {
+  const FileState& file = *object.file;
+  const Handle type = type_of(object);
+  const Handle space = space_of(object);
+  const Handle dcpl = creation_list_of(object);
+  if (!type.valid() || !space.valid() || !dcpl.valid()) return native_failure("description");
+  Description description;
+  chunk::ArraySpec& spec = description.spec;
+  spec.name = file.url() + path_of(object.under, H5I_DATASET);
+  spec.grid = {hdf5::extent_of(space.get()), chunk, api().H5Tget_size(type.get())};
+  if (const Status status = chunk::validate(spec.grid); !status.ok()) {
+    return unfit(spec.name, status);
+  }
+  ARRAYMORPH_ASSIGN(spec.fill, hdf5::fill_value_of(dcpl.get(), type.get()));
+  std::vector<FilterSpec> filters;
+  if (!contiguous) filters = hdf5::filters_of(dcpl.get());
+  spec.codec = make_builtin_codec(filters, spec.grid.element_size);
+  if (!spec.codec) {
+    description.scratch = std::make_shared<ScratchCodec>(std::move(filters));
+    spec.codec = description.scratch;
+  }
+  return description;
+}
 
 Handle type_of(const Object& object) { return get(object, H5VL_DATASET_GET_TYPE); }
 Handle space_of(const Object& object) { return get(object, H5VL_DATASET_GET_SPACE); }
@@ -186,7 +203,7 @@ Status resolve_dataset(Object& object) {
   if (object.resolved || !object.file) return {};
   ARRAYMORPH_ASSIGN(const Address address, address_of(object.under, H5I_DATASET));
   auto& live = object.file->datasets();
-  if (const auto found = live.find(address); found != live.end()) {
+  if (const auto found = live.find(address); found != live.end() && !object.file->plain()) {
     object.dataset = found->second;
   } else if (const auto entry = object.file->catalog().datasets.find(address);
              entry != object.file->catalog().datasets.end()) {

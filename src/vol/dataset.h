@@ -49,6 +49,19 @@ Status adopt_copy(Object& object, const Dataset& source);
 /// stays in the HDF5 file.
 bool wants_chunk_objects(const Config& config, hid_t type, hid_t space, hid_t dcpl);
 
+/// What all live forms of a dataset have in common: name, grid with chunks of `chunk`, fill value,
+/// and the codec of its filters unless it is contiguous. Objects of `object`'s file.
+struct Description {
+  chunk::ArraySpec spec;
+  std::shared_ptr<ScratchCodec> scratch;  ///< Dataset::scratch
+};
+Result<Description> describe(const Object& object, const chunk::Extent& chunk, bool contiguous);
+
+/// Who reads `object`: its chunk objects, or its places in a plain file. Null: native.
+inline const std::shared_ptr<Dataset>& reads_of(const Object& object) {
+  return object.dataset ? object.dataset : object.in_place;
+}
+
 /// Ready for reads and writes: extent and codec are those of the native dataset now.
 Status prepare(Object& object);
 

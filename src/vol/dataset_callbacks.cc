@@ -8,6 +8,7 @@
 #include "vol/engine.h"
 #include "vol/file_state.h"
 #include "vol/link_access.h"
+#include "vol/plain_dataset.h"
 #include "vol/transfer.h"
 #include "vol/virtual_sources.h"
 
@@ -51,8 +52,9 @@ Status dispatch(std::size_t count, void* dset[], hid_t mem_type[], hid_t mem_spa
   for (std::size_t i = 0; i < count; ++i) {
     Object& object = object_of(dset[i]);
     ARRAYMORPH_TRY(prepare(object));
+    ARRAYMORPH_TRY(place_dataset(object));
     const Transfer<Pointer> transfer{&object, mem_type[i], mem_space[i], file_space[i], buf[i]};
-    if (object.dataset) {
+    if (reads_of(object)) {
       ours.push_back(transfer);
     } else if (object.sources) {
       virtuals.push_back(transfer);
@@ -107,6 +109,7 @@ Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id
     dataset->listed.reset();
     ARRAYMORPH_TRY(dataset->array->refresh());
   }
+  if (object.in_place) ARRAYMORPH_TRY(object.in_place->array->refresh());
   // Native closes the dataset and opens it again under the same id: from here on `object` is gone.
   const hid_t id = args->args.refresh.dset_id;
   if (api().H5VLdataset_specific(object.under, native(), args, dxpl_id, nullptr) < 0) {

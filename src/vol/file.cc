@@ -6,6 +6,7 @@
 #include "vol/engine.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
+#include "vol/plain_dataset.h"
 #include "vol/sweep.h"
 
 namespace arraymorph::vol::file {
@@ -32,7 +33,9 @@ Handle native_list(hid_t fapl_id, const std::shared_ptr<FileOpening>& opening) {
 /// Marks the file usable, now that HDF5 has it open.
 void* finish_open(void* native_file) {
   void* obj = wrap(native_file, H5I_FILE);
-  if (obj != nullptr && object_of(obj).file) object_of(obj).file->establish();
+  if (obj == nullptr || !object_of(obj).file) return obj;
+  object_of(obj).file->establish();
+  if (object_of(obj).file->plain()) adapt_to_file(object_of(obj));
   return obj;
 }
 
@@ -146,7 +149,11 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
 void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void** req) {
   auto opening = claim(name, fapl_id);
   if (opening.ok() && *opening != nullptr) {
-    if (Status status = fetch(**opening, false); !status.ok()) opening = status;
+    Status status = fetch(**opening, false);
+    if (status.ok() && (flags & H5F_ACC_RDWR) != 0 && is_plain(**opening)) {
+      status = plain_is_read_only((*opening)->location.url());
+    }
+    if (!status.ok()) opening = status;
   }
   if (!opening.ok()) {
     push(opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));

@@ -23,6 +23,12 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
       identity_(url_ + '\n' + std::to_string(generation_) + '\n' + std::to_string(next_serial())),
       session_(random_tag()),
       key_prefix_(opening_->location.key + "/") {
+  if (opening_->plain) {
+    blocks_ = std::make_shared<vfd::Blocks>(opening_->store, std::move(*opening_->plain), url_,
+                                            opening_->config.cache_bytes / 4);
+    opening_->plain.reset();
+    return;
+  }
   if (opening_->orphans) prefixes_.tag_new(session_);
   if (!opening_->loaded) return;
   Loaded loaded = std::move(*opening_->loaded);
@@ -60,6 +66,24 @@ void FileState::take(Loaded loaded) {
 
 FileState::~FileState() = default;
 
+Status FileState::read(std::uint64_t offset, ByteSpan into) {
+  if (blocks_) return blocks_->read(offset, into);
+  image_.read(offset, into);
+  return {};
+}
+
+Status FileState::write(std::uint64_t offset, ConstByteSpan from) {
+  if (blocks_) return plain_is_read_only(url_);
+  image_.write(offset, from);
+  return {};
+}
+
+Status FileState::resize(std::uint64_t length) {
+  if (blocks_) return plain_is_read_only(url_);
+  image_.resize(length);
+  return {};
+}
+
 void FileState::opened(unsigned flags) {
   writable_ = writable_ || (flags & H5F_ACC_RDWR) != 0;
   follows_writer_ = follows_writer_ || (flags & H5F_ACC_SWMR_READ) != 0;
@@ -83,6 +107,14 @@ void FileState::unlist() {
 Status read_only(const FileState& file) {
   return {Code::invalid_argument,
           file.url() + " is open for reading only (no write intent on file)"};
+}
+
+Status plain_is_read_only(const std::string& url) {
+  return {Code::permission_denied,
+          url +
+              " is a plain HDF5 file, which is opened for reading only; to change it, copy it to "
+              "the chunk layout first: arraymorph copy " +
+              url + " NEW_URL"};
 }
 
 Status opened_by_parent(const FileState& file) {

@@ -13,7 +13,9 @@
 #include "runtime/config.h"
 #include "runtime/lifecycle.h"
 #include "store/locate.h"
+#include "vfd/blocks.h"
 #include "vfd/driver.h"
+#include "vfd/image.h"
 #include "vol/catalog.h"
 #include "vol/metadata_object.h"
 #include "vol/prefix.h"
@@ -35,21 +37,25 @@ struct FileOpening final : vfd::Opening {
   store::Location location;
   Config config;
   std::shared_ptr<ObjectStore> store;
-  bool create = false;           ///< H5Fcreate
-  int close_degree = 0;          ///< H5F_close_degree_t of the access list
-  std::optional<Loaded> loaded;  ///< the committed file; on create the one being replaced
+  bool create = false;                    ///< H5Fcreate
+  int close_degree = 0;                   ///< H5F_close_degree_t of the access list
+  std::optional<Loaded> loaded;           ///< the committed file; on create the one being replaced
+  std::optional<vfd::PlainObject> plain;  ///< instead: an HDF5 file that is one object
   bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };
 
 class FileState final : public vfd::Backing {
  public:
-  /// Takes `opening->loaded` over.
+  /// Takes `opening->loaded` or `opening->plain` over.
   explicit FileState(std::shared_ptr<FileOpening> opening);
   ~FileState() override;
 
   // vfd::Backing
   std::shared_ptr<vfd::Opening> opening() override { return opening_; }
-  vfd::Image& image() override { return image_; }
+  std::uint64_t length() override { return blocks_ ? blocks_->length() : image_.length(); }
+  Status read(std::uint64_t offset, ByteSpan into) override;
+  Status write(std::uint64_t offset, ConstByteSpan from) override;
+  Status resize(std::uint64_t length) override;
   const std::string& canonical_name() const override { return identity_; }
   void opened(unsigned flags) override;
   Status closed(bool last) override;
@@ -57,6 +63,8 @@ class FileState final : public vfd::Backing {
   const Config& config() const { return opening_->config; }
   const std::shared_ptr<ObjectStore>& store() const { return opening_->store; }
   const std::string& url() const { return url_; }
+  /// The one object that is the file, open for reading only; null where it has chunk objects.
+  const std::shared_ptr<vfd::Blocks>& plain() const { return blocks_; }
   /// "<key>/", in front of every object key of this file.
   const std::string& key_prefix() const { return key_prefix_; }
   const Catalog& catalog() const { return catalog_; }
@@ -78,7 +86,7 @@ class FileState final : public vfd::Backing {
   /// Opened by a parent process: what is unsaved in it belongs to the parent.
   bool inherited() const { return generation_ != fork_generation(); }
 
-  /// Live chunk arrays by object address.
+  /// Live chunk arrays by object address; in a plain file those that are read in place.
   std::map<Address, std::shared_ptr<Dataset>>& datasets() { return datasets_; }
   /// Tells what is written here from what other sessions write.
   const std::string& session() const { return session_; }
@@ -116,6 +124,7 @@ class FileState final : public vfd::Backing {
   std::string identity_;  ///< the same for HDF5's opens of this state, no other's
   std::string session_;
   std::string key_prefix_;
+  std::shared_ptr<vfd::Blocks> blocks_;
   vfd::Image image_;
   Catalog catalog_;
   std::uint64_t catalog_changes_ = 0;
@@ -143,11 +152,10 @@ class FileState final : public vfd::Backing {
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.
 Status read_only(const FileState& file);
 
+/// The error of opening a plain HDF5 file for writing. `url` names it.
+Status plain_is_read_only(const std::string& url);
+
 /// The error of a change to a file whose state this process only inherited across a fork.
 Status opened_by_parent(const FileState& file);
-
-/// One GET. not_found: there is no metadata object. Errors name
-/// the object.
-Result<Loaded> load(ObjectStore& store, const store::Location& location);
 
 }  // namespace arraymorph::vol

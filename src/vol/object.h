@@ -23,6 +23,8 @@ struct Object {
   bool resolved = false;
   std::shared_ptr<Dataset> dataset;         ///< null: the data lies in the HDF5 file itself
   std::shared_ptr<VirtualSources> sources;  ///< set for virtual layout
+  bool placed = false;                      ///< in_place has been looked for
+  std::shared_ptr<Dataset> in_place;        ///< of a plain file: reads are ours, all else native's
 };
 
 inline Object& object_of(void* obj) { return *static_cast<Object*>(obj); }

@@ -9,6 +9,7 @@
 #include "store/open.h"
 #include "store/pointer.h"
 #include "vol/context.h"
+#include "vol/find_file.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -86,22 +87,33 @@ std::shared_ptr<FileState> live_file(const store::Location& location) {
 
 Status fetch(FileOpening& opening, bool exclusive) {
   if (live_file(opening.location)) return {};
-  auto loaded = load(*opening.store, opening.location);
-  if (!loaded.ok() && loaded.status().code() != Code::not_found) return loaded.status();
-  if (!opening.create && !loaded.ok()) {
-    return loaded.status().with_context(missing(opening).message());
+  const std::string url = opening.location.url();
+  ARRAYMORPH_ASSIGN(Found found, find_file(*opening.store, opening.location, opening.create));
+  opening.loaded = std::move(found.loaded);
+  opening.plain = std::move(found.plain);
+  if (!opening.create) {
+    return found.missing.ok() ? Status() : found.missing.with_context(missing(opening).message());
   }
-  if (loaded.ok()) {
-    opening.loaded = std::move(*loaded);
-    if (!opening.create || !exclusive) return {};
-    return {Code::already_exists, opening.location.url() + " exists already"};
+  if (exclusive && found.missing.ok()) return {Code::already_exists, url + " exists already"};
+  if (opening.plain) {
+    return {Code::permission_denied,
+            url +
+                " is a plain HDF5 file, which a new file of this name would hide; remove it first "
+                "(arraymorph rm " +
+                url + ") or use another name"};
   }
+  if (opening.loaded) return {};
   ListRequest request;
   request.prefix = opening.location.key + "/";
   request.limit = 1;
   ARRAYMORPH_ASSIGN(const auto objects, list(*opening.store, request));
   opening.orphans = !objects.objects.empty();
   return {};
+}
+
+bool is_plain(const FileOpening& opening) {
+  const auto live = live_file(opening.location);
+  return live ? live->plain() != nullptr : opening.plain.has_value();
 }
 
 Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
@@ -115,10 +127,12 @@ Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned fl
     }
     ARRAYMORPH_TRY(fetch(*opening, false));
   }
+  const bool plain = is_plain(*opening);
+  if (plain && (flags & H5F_ACC_RDWR) != 0) return plain_is_read_only(opening->location.url());
   if (auto live = live_file(opening->location)) return std::shared_ptr<vfd::Backing>(live);
   // HDF5 first tries a create as an open, to see whether the file is open already.
   if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(*opening);
-  if (!opening->create && !opening->loaded) ARRAYMORPH_TRY(fetch(*opening, false));
+  if (!opening->create && !opening->loaded && !plain) ARRAYMORPH_TRY(fetch(*opening, false));
   return enlist(std::move(opening));
 }
 

@@ -23,6 +23,9 @@ std::shared_ptr<FileState> live_file(const store::Location& location);
 /// and there is nothing; already_exists for an exclusive create of something.
 Status fetch(FileOpening& opening, bool exclusive);
 
+/// After fetch(): the file is one object, which is opened for reading only.
+bool is_plain(const FileOpening& opening);
+
 /// The opener of the file driver (vfd::Opener).
 Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
                                                    const std::shared_ptr<vfd::Opening>& opening);

@@ -4,6 +4,7 @@
 
 #include "hdf5/error.h"
 #include "vol/dataset.h"
+#include "vol/find_file.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
 
@@ -49,6 +50,9 @@ Status remove_stored(FileOpening& opening) {
   const std::string metadata = prefix + kMetadataKey;
   const auto live = live_file(opening.location);
   if (auto found = head(store, metadata); !found.ok()) {
+    if (found.status().code() == Code::not_found && head(store, opening.location.key).ok()) {
+      return remove(store, {opening.location.key});  // a plain file
+    }
     if (!live || found.status().code() != Code::not_found) {
       return found.status().with_context("cannot delete " + opening.location.url());
     }
@@ -63,11 +67,12 @@ Status remove_stored(FileOpening& opening) {
 
 Result<bool> is_stored(FileOpening& opening) {
   if (live_file(opening.location)) return true;
-  const auto found = head(*opening.store, opening.location.key + "/" + kMetadataKey);
-  if (!found.ok() && found.status().code() != Code::not_found) {
+  const auto found = find_file(*opening.store, opening.location, /*create=*/false);
+  if (!found.ok()) {
     return found.status().with_context("cannot tell whether " + opening.location.url() + " exists");
   }
-  return found.ok();
+  if (!found->plain) return found->loaded.has_value();
+  return vfd::find_superblock(found->plain->head.span()).has_value();
 }
 
 }  // namespace arraymorph::vol

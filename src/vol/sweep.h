@@ -10,11 +10,12 @@ namespace arraymorph::vol {
 /// links of the file that holds `object`.
 Status sweep(FileState& file, const Object& object);
 
-/// Delete a stored file: the metadata object first (from then on the file is gone), then the rest.
+/// Delete a stored file: the metadata object first (from then on the file is gone), then the rest;
+/// of a plain file its one object.
 /// not_found when there is none.
 Status remove_stored(FileOpening& opening);
 
-/// Whether the metadata object of a file exists. One HEAD at most; false when it cannot be told.
+/// Whether there is such a file, of either layout. Two GETs at most, at once.
 Result<bool> is_stored(FileOpening& opening);
 
 }  // namespace arraymorph::vol

@@ -7,6 +7,7 @@
 #include "arraymorph/api.h"
 #include "store/conditions.h"
 #include "vol/answer.h"
+#include "vol/find_file.h"
 #include "vol/inventory.h"
 
 namespace arraymorph::vol {
@@ -45,6 +46,25 @@ Result<std::string> look(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   ARRAYMORPH_ASSIGN(const ObjectInfo info, head(*file->store, metadata_key(*file)));
   return text_of({{"size", info.size}, {"etag", info.etag}, {"modified", info.modified}});
+}
+
+Result<std::string> layout(const char* name) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  json answer{{"url", file->location.url()}, {"layout", "chunks"}};
+  auto info = head(*file->store, metadata_key(*file));
+  if (!info.ok() && info.status().code() == Code::not_found) {
+    answer["layout"] = "plain";
+    info = head(*file->store, file->location.key);
+  }
+  if (!info.ok()) {
+    if (info.status().code() != Code::not_found) return info.status();
+    answer["layout"] = "missing";
+    return text_of(answer);
+  }
+  answer["size"] = info->size;
+  answer["etag"] = info->etag;
+  answer["modified"] = info->modified;
+  return text_of(answer);
 }
 
 Result<std::map<Address, chunk::Extent>> read_extents(const char* text) {
@@ -191,6 +211,10 @@ int arraymorph_describe(const char* name, char** answer) {
 
 int arraymorph_head(const char* name, char** answer) {
   return answer_with(answer, [&] { return look(name); });
+}
+
+int arraymorph_layout(const char* name, char** answer) {
+  return answer_with(answer, [&] { return layout(name); });
 }
 
 int arraymorph_inventory(const char* name, const char* extents, char** answer) {

@@ -11,7 +11,7 @@ namespace arraymorph::vol {
 /// One dataset's part of a (multi-dataset) call, as HDF5 passes it.
 template <class Pointer>
 struct Transfer {
-  Object* object = nullptr;  ///< resolved and prepared, Object::dataset set
+  Object* object = nullptr;  ///< resolved and prepared, reads_of() set
   hid_t memory_type = H5I_INVALID_HID;
   hid_t memory_space = H5I_INVALID_HID;
   hid_t file_space = H5I_INVALID_HID;

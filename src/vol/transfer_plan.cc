@@ -22,7 +22,7 @@ Status inside(const chunk::Selection& selection, const chunk::Extent& dims) {
 template <class Pointer>
 Result<TransferPlan> plan_transfer(const Transfer<Pointer>& transfer) {
   TransferPlan plan;
-  plan.dataset = transfer.object->dataset.get();
+  plan.dataset = reads_of(*transfer.object).get();
   chunk::Grid grid = plan.dataset->array->grid();
   plan.file_type = type_of(*transfer.object);
   plan.file_size = grid.element_size;

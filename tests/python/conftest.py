@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -40,6 +41,17 @@ class Store:
         if self.root is not None:
             return LocalObjects(self.root / name)
         return S3Objects(self.environment, self.url(name))
+
+    def put(self, name: str, path: Path) -> None:
+        """Store the file at `path` as the one object `name`."""
+        if self.root is not None:
+            shutil.copyfile(path, self.root / name)
+            return
+        host = self.environment["AWS_ENDPOINT_URL_S3"].removeprefix("http://")
+        keys = (self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"])
+        key = self.url(name).removeprefix("s3:/")
+        status, answer = seaweed.signed_request(host, keys, "PUT", key, path.read_bytes())
+        assert status == 200, answer
 
 
 @pytest.fixture(autouse=True)

@@ -26,11 +26,11 @@ def make(store: Store, **arguments: Any) -> str:
     return url
 
 
-def test_open_is_one_get(store: Store, requests: Requests) -> None:
+def test_open_is_one_get_for_each_layout(store: Store, requests: Requests) -> None:
     url = make(store)
     requests()
     f = arraymorph.File(url)
-    assert requests() == {"get": 1}
+    assert requests() == {"get": 2}
     assert list(f) == ["x"]
     assert f["x"].shape == SHAPE
     f.close()

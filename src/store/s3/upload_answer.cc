@@ -1,6 +1,5 @@
 #include "store/s3/upload_answer.h"
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -42,20 +41,12 @@ void append_escaped(std::string& text, std::string_view value) {
 
 }  // namespace
 
-std::string write_parts(const std::map<std::size_t, SentPart>& parts) {
-  // All or none: a server that lists parts without their checksums does not ask for them either.
-  const bool complete = std::all_of(parts.begin(), parts.end(), [](const auto& each) {
-    return !each.second.checksum.empty();
-  });
+std::string write_parts(const std::map<std::size_t, std::string>& tags) {
   std::string text = "<CompleteMultipartUpload>";
-  for (const auto& [number, part] : parts) {
+  for (const auto& [number, tag] : tags) {
     text += "<Part><PartNumber>" + std::to_string(number + 1) + "</PartNumber><ETag>";
-    append_escaped(text, part.etag);
-    text += "</ETag>";
-    if (complete) {
-      text += "<ChecksumCRC32C>" + part.checksum + "</ChecksumCRC32C>";
-    }
-    text += "</Part>";
+    append_escaped(text, tag);
+    text += "</ETag></Part>";
   }
   return text + "</CompleteMultipartUpload>";
 }
@@ -90,8 +81,6 @@ Result<PartsPage> read_parts(std::string_view document, const std::string& what)
       good = good && read_number(value, part.size);
     } else if (path == "/ListPartsResult/Part/ETag") {
       part.etag = std::move(value);
-    } else if (path == "/ListPartsResult/Part/ChecksumCRC32C") {
-      part.checksum = std::move(value);
     }
   };
   const auto close = [&](std::string_view path) {

@@ -11,17 +11,10 @@
 
 namespace arraymorph::store::s3 {
 
-/// A part that has been sent, as CompleteMultipartUpload names it.
-struct SentPart {
-  std::string etag;
-  std::string checksum;  ///< CRC-32C in base64; empty: the server keeps none
-};
-
 struct ListedPart {
   std::size_t number = 0;  ///< from 1
   std::uint64_t size = 0;
   std::string etag;
-  std::string checksum;
 };
 
 struct PartsPage {
@@ -29,8 +22,8 @@ struct PartsPage {
   std::size_t next = 0;  ///< part-number-marker of the next page; 0: this was the last
 };
 
-/// The body of CompleteMultipartUpload; parts by number from 0.
-std::string write_parts(const std::map<std::size_t, SentPart>& parts);
+/// The body of CompleteMultipartUpload, out of the entity tags of the parts by number from 0.
+std::string write_parts(const std::map<std::size_t, std::string>& tags);
 
 /// Answers are untrusted: what is not the one asked for is Code::corrupt. `what` is for messages.
 Result<std::string> read_upload_id(std::string_view document, const std::string& what);

@@ -1,0 +1,134 @@
+#include "chunk/places.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace arraymorph::chunk {
+namespace {
+
+// Filters make a chunk larger by their headers, or where it cannot be compressed; never by this.
+std::uint64_t most_stored(std::uint64_t chunk_bytes) {
+  return 16 * chunk_bytes + (std::uint64_t{1} << 20);
+}
+
+std::string text_of(const Index& index) {
+  std::string text = "(";
+  for (std::size_t d = 0; d < index.size(); ++d) {
+    if (d > 0) text += ", ";
+    text += std::to_string(index[d]);
+  }
+  return text + ")";
+}
+
+// The position of a chunk in row-major order. The grid is valid, so that there is no overflow.
+std::uint64_t position(const Extent& counts, const Index& index) {
+  std::uint64_t at = 0;
+  for (std::size_t d = 0; d < counts.size(); ++d) at = at * counts[d] + index[d];
+  return at;
+}
+
+class TablePlaces final : public Places {
+ public:
+  struct Row {
+    std::uint64_t position;
+    Place place;
+  };
+
+  TablePlaces(PlacesObject object, Extent counts, std::vector<Row> rows)
+      : Places(std::move(object)), counts_(std::move(counts)), rows_(std::move(rows)) {}
+
+  std::optional<Place> find(const Index& index) const override {
+    const std::uint64_t at = position(counts_, index);
+    // Most arrays are stored whole: then a chunk's row is where its position says.
+    if (at < rows_.size() && rows_[at].position == at) return rows_[at].place;
+    const auto row = std::lower_bound(rows_.begin(), rows_.end(), at,
+                                      [](const Row& r, std::uint64_t p) { return r.position < p; });
+    if (row == rows_.end() || row->position != at) return std::nullopt;
+    return row->place;
+  }
+
+ private:
+  const Extent counts_;  // chunks along each axis
+  const std::vector<Row> rows_;
+};
+
+class ContiguousPlaces final : public Places {
+ public:
+  ContiguousPlaces(PlacesObject object, const Grid& grid, std::uint64_t offset)
+      : Places(std::move(object)), grid_(grid), offset_(offset) {}
+
+  // Along one axis pieces are cut; slower ones have one element of them each, faster ones are
+  // whole. So every piece is one range, which the edge may shorten.
+  std::optional<Place> find(const Index& index) const override {
+    std::uint64_t first = 0;
+    for (std::size_t d = 0; d < index.size(); ++d) {
+      first = first * grid_.dims[d] + index[d] * grid_.chunk[d];
+    }
+    return Place{offset_ + first * grid_.element_size,
+                 grid_.elements_inside(index) * grid_.element_size, 0};
+  }
+
+ private:
+  const Grid grid_;
+  const std::uint64_t offset_;
+};
+
+bool fits(const PlacesObject& object, std::uint64_t offset, std::uint64_t size) {
+  return offset <= object.size && size <= object.size - offset;
+}
+
+Status damaged(const PlacesObject& object, const std::string& what) {
+  return {Code::corrupt, object.name + ": " + what + "; the file is damaged or was cut short"};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Places>> make_places(PlacesObject object, const Grid& grid,
+                                                  const std::vector<PlacedChunk>& chunks,
+                                                  bool unfiltered) {
+  Extent counts;
+  for (std::size_t d = 0; d < grid.dims.size(); ++d) {
+    counts.push_back(grid.dims[d] / grid.chunk[d] + (grid.dims[d] % grid.chunk[d] != 0));
+  }
+  const std::uint64_t chunk_bytes = grid.chunk_bytes();
+  std::vector<TablePlaces::Row> rows;
+  rows.reserve(chunks.size());
+  for (const auto& [index, place] : chunks) {
+    if (!grid.contains(index)) continue;  // behind the edge: nobody reads it
+    const std::string what = "chunk " + text_of(index) + " is said to have " +
+                             std::to_string(place.size) + " bytes at offset " +
+                             std::to_string(place.offset);
+    const bool possible =
+        unfiltered ? place.size == chunk_bytes : place.size <= most_stored(chunk_bytes);
+    if (!possible) {
+      return damaged(object, what + ", decoded it has " + std::to_string(chunk_bytes));
+    }
+    if (!fits(object, place.offset, place.size)) {
+      return damaged(object, what + " of an object of " + std::to_string(object.size));
+    }
+    rows.push_back({position(counts, index), place});
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.position < b.position; });
+  const auto twice = std::adjacent_find(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.position == b.position;
+  });
+  if (twice != rows.end()) return damaged(object, "its index names one chunk twice");
+  return std::shared_ptr<const Places>(
+      std::make_shared<TablePlaces>(std::move(object), std::move(counts), std::move(rows)));
+}
+
+Result<std::shared_ptr<const Places>> make_contiguous_places(PlacesObject object, const Grid& grid,
+                                                             std::uint64_t offset) {
+  std::uint64_t bytes = grid.element_size;
+  for (const std::uint64_t extent : grid.dims) bytes *= extent;
+  if (!fits(object, offset, bytes)) {
+    return damaged(object, "an array of " + std::to_string(bytes) + " bytes at offset " +
+                               std::to_string(offset) + " of an object of " +
+                               std::to_string(object.size));
+  }
+  return std::shared_ptr<const Places>(
+      std::make_shared<ContiguousPlaces>(std::move(object), grid, offset));
+}
+
+}  // namespace arraymorph::chunk

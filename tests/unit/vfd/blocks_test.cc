@@ -1,0 +1,189 @@
+#include "vfd/blocks.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "store/memory/memory_store.h"
+#include "support/fault_store.h"
+#include "vfd/chunk_tree.h"
+
+namespace arraymorph::vfd {
+namespace {
+
+using test::Verb;
+
+constexpr std::uint64_t kMiB = 1 << 20;
+
+std::byte value_at(std::uint64_t offset) {
+  return static_cast<std::byte>(offset * 31 + offset / 997);
+}
+
+class BlocksTest : public testing::Test {
+ protected:
+  std::shared_ptr<Blocks> open(Buffer bytes, std::uint64_t budget = 64 * kMiB,
+                               std::uint64_t head = kHeadBytes) {
+    PutRequest put;
+    put.key = "file.h5";
+    put.body = std::make_shared<const Buffer>(std::move(bytes));
+    const auto stored = arraymorph::put(*store_, put);
+    EXPECT_TRUE(stored.ok());
+    PlainObject object;
+    object.key = put.key;
+    object.size = put.body->size();
+    object.etag = stored->etag;
+    object.head =
+        Buffer::copy_of(put.body->span().first(std::min<std::uint64_t>(head, object.size)));
+    store_->reset_counts();
+    return std::make_shared<Blocks>(store_, std::move(object), "s3://b/file.h5", budget);
+  }
+
+  std::shared_ptr<Blocks> open(std::uint64_t size, std::uint64_t budget = 64 * kMiB) {
+    Buffer bytes(size);
+    for (std::uint64_t i = 0; i < size; ++i) bytes.data()[i] = value_at(i);
+    return open(std::move(bytes), budget);
+  }
+
+  void expect_read(Blocks& blocks, std::uint64_t offset, std::size_t size) {
+    std::vector<std::byte> bytes(size);
+    const Status status = blocks.read(offset, bytes);
+    ASSERT_TRUE(status.ok()) << status.message();
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::byte expected = offset + i < blocks.length() ? value_at(offset + i) : std::byte{0};
+      ASSERT_EQ(bytes[i], expected) << offset + i;
+    }
+  }
+
+  std::size_t requests() const { return store_->count(Verb::get); }
+
+  std::shared_ptr<test::FaultStore> store_ =
+      std::make_shared<test::FaultStore>(store::make_memory_store("blocks"));
+};
+
+TEST_F(BlocksTest, WhatCameFirstIsNotAskedForAgain) {
+  const auto blocks = open(3 * kMiB);
+  expect_read(*blocks, 0, kMiB);
+  EXPECT_EQ(requests(), 0u);
+  expect_read(*blocks, kMiB - 10, 20);
+  EXPECT_EQ(requests(), 1u);
+}
+
+TEST_F(BlocksTest, WalkingThroughAFileTakesFewRequests) {
+  const auto blocks = open(20 * kMiB);
+  for (std::uint64_t at = 0; at < 20 * kMiB; at += 100000) expect_read(*blocks, at, 300);
+  EXPECT_LE(requests(), 3u);
+}
+
+TEST_F(BlocksTest, JumpingAboutReadsLittle) {
+  Buffer bytes(200 * kMiB);
+  std::memset(bytes.data(), 1, bytes.size());
+  const auto blocks = open(std::move(bytes));
+  std::vector<std::byte> into(100);
+  for (const std::uint64_t at : {190, 60, 150, 100}) {
+    ASSERT_TRUE(blocks->read(at * kMiB, into).ok());
+    EXPECT_FALSE(blocks->peek((at + 1) * kMiB, into));
+  }
+  EXPECT_EQ(requests(), 4u);
+}
+
+TEST_F(BlocksTest, ReadsAcrossWindowsAndPastTheEnd) {
+  const auto blocks = open(5 * kMiB + 123);
+  expect_read(*blocks, 4 * kMiB, 10);
+  expect_read(*blocks, kMiB - 5, 4 * kMiB);
+  expect_read(*blocks, 5 * kMiB + 100, 100);
+  expect_read(*blocks, 50 * kMiB, 100);
+}
+
+TEST_F(BlocksTest, BudgetIsKept) {
+  const auto blocks = open(60 * kMiB, 16 * kMiB);
+  for (std::uint64_t at = 0; at < 60 * kMiB; at += kMiB) expect_read(*blocks, at, 50);
+  std::vector<std::byte> into(10);
+  EXPECT_FALSE(blocks->peek(0, into));
+  EXPECT_TRUE(blocks->peek(59 * kMiB, into));
+}
+
+TEST_F(BlocksTest, PrefetchJoinsNeighboursAndSkipsWhatIsThere) {
+  const auto blocks = open(9 * kMiB);
+  blocks->prefetch(
+      {{8 * kMiB, 500}, {8 * kMiB + 2000, 100}, {10, 100}, {5 * kMiB, 100}, {9 * kMiB - 5, 100}});
+  EXPECT_EQ(requests(), 3u);
+  std::vector<std::byte> into(100);
+  EXPECT_TRUE(blocks->peek(8 * kMiB + 2000, into));
+  EXPECT_TRUE(blocks->peek(5 * kMiB, into));
+  expect_read(*blocks, 9 * kMiB - 5, 5);
+  EXPECT_EQ(requests(), 3u);
+}
+
+TEST_F(BlocksTest, FailuresAndReplacementsAreReported) {
+  const auto blocks = open(3 * kMiB);
+  PutRequest put;
+  put.key = "file.h5";
+  put.body = std::make_shared<const Buffer>(Buffer(3 * kMiB));
+  ASSERT_TRUE(arraymorph::put(*store_, std::move(put)).ok());
+  std::vector<std::byte> into(10);
+  EXPECT_EQ(blocks->read(2 * kMiB, into).code(), Code::conflict);
+  blocks->prefetch({{2 * kMiB, 10}});
+  EXPECT_FALSE(blocks->peek(2 * kMiB, into));
+  ASSERT_TRUE(remove(*store_, {"file.h5"}).ok());
+  EXPECT_EQ(blocks->read(2 * kMiB, into).code(), Code::conflict);
+}
+
+// Nodes of a tree of rank 1: header of 24 bytes, then keys of 24 and addresses of 8.
+void put_node(Buffer& file, std::uint64_t at, int level,
+              const std::vector<std::uint64_t>& children) {
+  std::byte* node = file.data() + at;
+  std::memcpy(node, "TREE", 4);
+  node[4] = std::byte{1};
+  node[5] = static_cast<std::byte>(level);
+  node[6] = static_cast<std::byte>(children.size());
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    for (int b = 0; b < 8; ++b) {
+      node[24 + 24 + i * 32 + static_cast<std::size_t>(b)] =
+          static_cast<std::byte>(children[i] >> (8 * b));
+    }
+  }
+}
+
+TEST_F(BlocksTest, NodesOfAChunkIndexComeTogether) {
+  Buffer file(100 * kMiB);
+  std::memset(file.data(), 0, file.size());
+  constexpr std::size_t kNode = 24 + 4 * 32 + 24;
+  const std::uint64_t base = 512;
+  std::vector<std::uint64_t> inner, leaves;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    std::vector<std::uint64_t> mine;
+    for (std::uint64_t k = 0; k < 4; ++k) {
+      mine.push_back((20 + 20 * i + 3 * k) * kMiB);
+      put_node(file, base + mine.back(), 0, {1, 2});
+    }
+    inner.push_back((90 + 2 * i) * kMiB);
+    put_node(file, base + inner.back(), 1, mine);
+    leaves.insert(leaves.end(), mine.begin(), mine.end());
+  }
+  put_node(file, base + 15 * kMiB, 2, inner);
+  const auto blocks = open(std::move(file));
+  std::vector<std::byte> node(kNode);
+  {
+    const ChunkTreeFetch ahead(*blocks, {base, 8}, 1);
+    ASSERT_TRUE(blocks->read(base + 15 * kMiB, node).ok());
+  }
+  EXPECT_EQ(requests(), 1u + 3 + 12);
+  for (const std::uint64_t at : leaves) EXPECT_TRUE(blocks->peek(base + at, node)) << at;
+  for (const std::uint64_t at : inner) EXPECT_TRUE(blocks->peek(base + at, node)) << at;
+}
+
+TEST_F(BlocksTest, DamagedChunkIndexCostsNoMoreThanTime) {
+  Buffer file(4 * kMiB);
+  std::memset(file.data(), 0xff, file.size());
+  put_node(file, 2 * kMiB, 1, {~0ull, 2 * kMiB, 3 * kMiB});  // itself among its children
+  file.data()[2 * kMiB + 6] = std::byte{0xff};
+  const auto blocks = open(std::move(file));
+  std::vector<std::byte> node(300);
+  const ChunkTreeFetch ahead(*blocks, {0, 8}, 1);
+  EXPECT_TRUE(blocks->read(2 * kMiB, node).ok());
+}
+
+}  // namespace
+}  // namespace arraymorph::vfd
