@@ -4,7 +4,7 @@ set positional-arguments
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 
 # Names of the tests that hold every store and codec against one suite, and of those that need S3.
-conformance := "^(Stores.Store|Builtin.Codec|S3)"
+conformance := "^(Stores|Builtin.Codec|S3)"
 
 # List the recipes
 help:
