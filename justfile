@@ -88,6 +88,10 @@ test-writers runs="20" *arguments: install setup-test
 test-soak minutes="30" *arguments: install setup-test
     shift; python -m pytest -s tests/faults/test_soak.py --soak-minutes='{{ trim_start_match(minutes, "minutes=") }}' "$@"
 
+# Real files of other packages (downloads): plain -> chunks -> plain, compared; [--s3] [--only PACKAGE ...]
+test-round-trips *arguments: install setup-test
+    @python tests/round_trips/run_round_trips.py "$@"
+
 # h5py's own test suite through ArrayMorph: store=local, seaweed or native
 test-h5py store="local": install setup-test
     python tests/h5py_suite/run.py '{{ trim_start_match(store, "store=") }}'

@@ -13,6 +13,7 @@ QUESTIONS = (
     "rows",
     "windows",
     "whole_write",
+    "transfer",
     "catalog",
     "small_chunks",
     "chunk_size",
