@@ -102,6 +102,10 @@ test-docs *arguments: install setup-test docs
     scripts/side-venv build/docs-env docs-test test
     build/docs-env/bin/python -m pytest tests/docs --every "$@"
 
+# Real files of other packages (downloads): plain -> chunks -> plain, compared; [--s3] [--only PACKAGE ...]
+test-round-trips *arguments: install setup-test
+    @python tests/round_trips/run_round_trips.py "$@"
+
 # h5py's own test suite through ArrayMorph: store=local, seaweed or native
 test-h5py store="local": install setup-test
     python tests/h5py_suite/run.py '{{ trim_start_match(store, "store=") }}'

@@ -158,7 +158,8 @@ ARRAYMORPH_EXPORT int arraymorph_abort_upload(const char* name, uint64_t size, u
 
 /** Puts the missing parts of an upload together and finishes it.
  *  `plan`: {"source": name, "etag": as in arraymorph_move, "target": name, "size", "part_size",
- *  "id", "replace": bool, false: fails with EEXIST where the object exists, "segments":
+ *  "id", "committed": entity tag that the source's metadata object has to have in the end ("": it has
+ *  none), "replace": bool, false: fails with EEXIST where the object exists, "segments":
  *  [[offset, bytes, key or null, offset there, size of that object or 0], ...]}. Segments ascend;
  *  those without a key come from `literal`; what no segment covers is zero.
  *  {"etag", "resumed": parts that were there}; ENOENT where the upload is gone. */

@@ -356,6 +356,36 @@ class Values {
   std::uint64_t dangling_ = 0;
 };
 
+/// What a group was created with, but for where its links lie: the list that HDF5 gives of a group
+/// with many links names that place, and a group made with it would look there for its own.
+void copy_group_properties(const std::string& owner, std::int64_t from, std::int64_t to) {
+  const Libhdf5 library(owner);
+#define LIBHDF5_CALL(name) library.find<decltype(::name)>(#name)
+  const auto check = [&](herr_t status, const char* what) {
+    if (status < 0) throw std::runtime_error(library.failure(std::string(what) + " failed"));
+  };
+  unsigned order = 0;
+  unsigned most = 0;
+  unsigned least = 0;
+  std::size_t hint = 0;
+  hbool_t times = true;
+  check(LIBHDF5_CALL(H5Pget_link_creation_order)(from, &order), "H5Pget_link_creation_order");
+  check(LIBHDF5_CALL(H5Pset_link_creation_order)(to, order), "H5Pset_link_creation_order");
+  check(LIBHDF5_CALL(H5Pget_attr_creation_order)(from, &order), "H5Pget_attr_creation_order");
+  check(LIBHDF5_CALL(H5Pset_attr_creation_order)(to, order), "H5Pset_attr_creation_order");
+  check(LIBHDF5_CALL(H5Pget_link_phase_change)(from, &most, &least), "H5Pget_link_phase_change");
+  check(LIBHDF5_CALL(H5Pset_link_phase_change)(to, most, least), "H5Pset_link_phase_change");
+  check(LIBHDF5_CALL(H5Pget_attr_phase_change)(from, &most, &least), "H5Pget_attr_phase_change");
+  check(LIBHDF5_CALL(H5Pset_attr_phase_change)(to, most, least), "H5Pset_attr_phase_change");
+  check(LIBHDF5_CALL(H5Pget_est_link_info)(from, &most, &least), "H5Pget_est_link_info");
+  check(LIBHDF5_CALL(H5Pset_est_link_info)(to, most, least), "H5Pset_est_link_info");
+  check(LIBHDF5_CALL(H5Pget_local_heap_size_hint)(from, &hint), "H5Pget_local_heap_size_hint");
+  check(LIBHDF5_CALL(H5Pset_local_heap_size_hint)(to, hint), "H5Pset_local_heap_size_hint");
+  check(LIBHDF5_CALL(H5Pget_obj_track_times)(from, &times), "H5Pget_obj_track_times");
+  check(LIBHDF5_CALL(H5Pset_obj_track_times)(to, times), "H5Pset_obj_track_times");
+#undef LIBHDF5_CALL
+}
+
 }  // namespace
 
 void define_values(py::module_& module) {
@@ -369,6 +399,7 @@ void define_values(py::module_& module) {
       .def("copy_elements", &Values::copy_elements)
       .def("copy_comment", &Values::copy_comment)
       .def("commit", &Values::commit);
+  module.def("copy_group_properties", &copy_group_properties);
 }
 
 }  // namespace arraymorph::python

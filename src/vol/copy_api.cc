@@ -226,6 +226,16 @@ Result<PutReply> finish_upload(const FileOpening& file, Upload& upload, bool rep
   return finish(upload, {PutCondition::Kind::if_absent, {}});
 }
 
+// A file of many objects has to be the same one in the end.
+Status check_unchanged(const FileOpening& source, const std::string& etag) {
+  if (etag.empty()) return {};
+  ARRAYMORPH_ASSIGN(const ObjectInfo now, head(*source.store, metadata_key(source)));
+  if (now.etag == etag) return {};
+  return {Code::conflict, source.location.url() +
+                              " was changed while it was copied; copy it again when nobody writes "
+                              "to it"};
+}
+
 Result<std::string> assemble_all(const char* text, ConstByteSpan literal,
                                  store::Transfer& transfer) {
   ARRAYMORPH_ASSIGN(Ends ends, read_plan(text));
@@ -239,6 +249,7 @@ Result<std::string> assemble_all(const char* text, ConstByteSpan literal,
     return kNoPlan;
   }
   request.resume = *id;
+  const std::string committed = ends.plan.value("committed", "");
   ARRAYMORPH_ASSIGN(const auto segments, read_segments(ends, request.size, literal.size()));
   ends.plan.clear();  // as large as the segments
   ARRAYMORPH_ASSIGN(const auto begun, upload(*ends.target->store, request));
@@ -246,6 +257,7 @@ Result<std::string> assemble_all(const char* text, ConstByteSpan literal,
   for (std::size_t i = 0; i < begun->part_count(); ++i) resumed += begun->has(i) ? 1 : 0;
   ARRAYMORPH_TRY(store::assemble(ends.from, literal, segments, request.size, *begun,
                                  limits_of(ends.target->config), transfer));
+  ARRAYMORPH_TRY(check_unchanged(*ends.source, committed));
   ARRAYMORPH_ASSIGN(const PutReply reply, finish_upload(*ends.target, *begun, replace));
   return text_of({{"etag", reply.etag}, {"resumed", resumed}});
 }

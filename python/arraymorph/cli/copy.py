@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _HELP = """Copy an HDF5 file between plain files and object storage.
 
-SRC and DST are paths of local files, or URLs: s3://bucket/name, file:///directory/name. A copy to a
-path is a plain HDF5 file; a copy to a URL has the chunk layout, an object for each chunk, that
+SRC and DST are paths of local files, or URLs: s3://bucket/name, file:///directory/name. A copy to
+a path is a plain HDF5 file; a copy to a URL has the chunk layout, an object for each chunk, that
 programs read and write in parallel (--layout says otherwise).
 
 Chunks move as they are stored, without being decoded, unless --rechunk or --compression ask for
-another encoding. The copy appears at DST when it is complete. After an interruption the same command
-goes on where it was.
+another encoding. The copy appears at DST when it is complete. After an interruption the same
+command goes on where it was.
 
 \b
 Examples:
@@ -37,7 +37,7 @@ Examples:
 
 
 @one_line_errors
-def copy(
+def copy(  # noqa: PLR0917  (what the command line has)
     src: Annotated[str, typer.Argument(metavar="SRC", help="The file to copy.")],
     dst: Annotated[str, typer.Argument(metavar="DST", help="Where the copy goes.")],
     layout: Annotated[
@@ -161,8 +161,6 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
                 stage = now.stage
                 bar.reset(task, description=stage)
             items = f"{now.items:,}/{now.total_items:,} items" if now.total_items else ""
-            bar.update(
-                task, completed=now.bytes, total=now.total_bytes or None, items=items
-            )
+            bar.update(task, completed=now.bytes, total=now.total_bytes or None, items=items)
 
         yield report

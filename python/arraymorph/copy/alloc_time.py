@@ -1,8 +1,8 @@
 """The allocation time in the object header of a dataset.
 
-ArrayMorph's datasets are created with a time that reserves no space; the one that was asked for is
-in the catalog. HDF5 has no call to change it afterwards, so its message is patched (HDF5 file format
-specification 3.0, IV.A.1 and IV.A.2.f).
+ArrayMorph's datasets are created with a time that reserves no space; the one that was asked for
+is in the catalog. HDF5 has no call to change it afterwards, so its message is patched (HDF5 file
+format specification 3.0, IV.A.1 and IV.A.2.f).
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def _messages(block: bytes, at: int, end: int, modern: bool, order: int) -> Iter
     header = 4 + order if modern else 8
     while at + header <= end:
         kind = block[at] if modern else int.from_bytes(block[at : at + 2], "little")
-        size = int.from_bytes(block[at + 1 : at + 3] if modern else block[at + 2 : at + 4], "little")
+        size = int.from_bytes(
+            block[at + 1 : at + 3] if modern else block[at + 2 : at + 4], "little"
+        )
         yield kind, at + header, size
         at += header + size
 
@@ -108,12 +110,19 @@ def lookup3(data: bytes) -> int:
         b = (b + a) & mask
         at += 12
     if at == len(data):
-        return c
+        return int(c)
     x, y, z = struct.unpack("<III", data[at:].ljust(12, b"\0"))
     a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
-    for first, second, turn in (("c", "b", 14), ("a", "c", 11), ("b", "a", 25), ("c", "b", 16),
-                                ("a", "c", 4), ("b", "a", 14), ("c", "b", 24)):
+    for first, second, turn in (
+        ("c", "b", 14),
+        ("a", "c", 11),
+        ("b", "a", 25),
+        ("c", "b", 16),
+        ("a", "c", 4),
+        ("b", "a", 14),
+        ("c", "b", 24),
+    ):
         state = {"a": a, "b": b, "c": c}
         changed = ((state[first] ^ state[second]) - rotate(state[second], turn)) & mask
         a, b, c = (changed if each == first else state[each] for each in "abc")
-    return c
+    return int(c)

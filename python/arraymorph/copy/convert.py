@@ -1,4 +1,4 @@
-"""Encoding a file anew: decoded and encoded by HDF5, in slabs, into a file of the same structure."""
+"""Encoding a file anew: by HDF5, in slabs, into a file of the same structure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from . import Progress, ends
 from .import_ import create_file
 from .options import Encoding
-from .recreate import Recreated, Recreation
+from .recreate import Recreated, Recreation, is_plain
 
 
 def convert(
@@ -56,11 +56,11 @@ class _Conversion:
         return self.encoding.change(path, dataset, dcpl)
 
     def _fill(self, dataset: Recreated) -> None:
-        h5d = self.recreation.h5.h5py.h5d
+        h5d, h5t = self.recreation.h5.h5py.h5d, self.recreation.h5.h5py.h5t
         plist = dataset.source.get_create_plist()
         chunked = plist.get_layout() == h5d.CHUNKED
         changes = self.encoding.applies_to(dataset.path, plist)
-        if chunked and not changes and self.recreation.is_plain(dataset.source.get_type()):
+        if chunked and not changes and is_plain(h5t, dataset.source.get_type()):
             self.items += self.recreation.copy_chunks(dataset)
         else:
             self.recreation.copy_values(dataset)

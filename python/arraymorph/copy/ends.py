@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from .. import _core
 from .._h5py import Internals
+from ..pointer import is_pointer
 
 Layout = Literal["plain", "chunks"]
 
@@ -79,6 +80,8 @@ def source(name: str) -> End:
 def target(name: str, layout: Layout | None, overwrite: bool) -> tuple[End, End | None]:
     """Where the copy goes, and what is there already. FileExistsError unless that may go."""
     url = url_of(name)
+    if not is_url(name) and not os.path.isdir(os.path.dirname(os.path.abspath(name))):
+        raise FileNotFoundError(f"there is no directory {os.path.dirname(name)} for {name}")
     if url.startswith("http"):
         raise ValueError(f"{name}: an http URL can only be read; copy to s3:// or to a path")
     chosen: Layout = layout or ("chunks" if is_url(name) else "plain")
@@ -97,15 +100,9 @@ def target(name: str, layout: Layout | None, overwrite: bool) -> tuple[End, End 
 
 def _pointed(name: str) -> str | None:
     """Where a pointer file leads."""
-    if is_url(name) or not os.path.isfile(name):
+    if is_url(name) or not is_pointer(Path(name)):
         return None
-    url = str(_core.describe(name)["url"]) if os.path.getsize(name) <= 16384 and _points(name) else None
-    return url
-
-
-def _points(name: str) -> bool:
-    with open(name, "rb") as file:
-        return file.read().endswith(b"arraymorph pointer 1")
+    return str(_core.describe(name)["url"])
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 The bytes of the metadata object are an HDF5 file whose chunked datasets hold nothing. HDF5 itself
 gives the chunks their places: it writes placeholders into a file that keeps everything but them.
-What is left are the bytes of the plain file between the chunks; the chunks go in as they are stored.
+What is left are the bytes of the plain file between the chunks, which go in as they are stored.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Skeleton:
     """A file object for h5py's fileobj driver. Placeholders that are written are only noted."""
 
     def __init__(self, content: bytes) -> None:
-        self._file = tempfile.TemporaryFile(prefix="arraymorph-copy-")
-        self._file.write(content)
+        self._file = tempfile.TemporaryFile(prefix="arraymorph-copy-")  # noqa: SIM115  (closed by close)
+        _write_at(self._file.fileno(), memoryview(content), 0)
         self._at = 0
         self.size = len(content)
         self.placeholder = mmap.mmap(-1, mmap.PAGESIZE)
@@ -262,7 +262,11 @@ class _Exporter:
         with tempfile.TemporaryDirectory(prefix="arraymorph-copy-") as folder:
             scratch = h5f.create(os.fsencode(folder) + b"/x", fapl=fapl)
             one = h5d.create(
-                scratch, b"x", dataset.get_type(), h5s.create_simple((1,)), dataset.get_create_plist()
+                scratch,
+                b"x",
+                dataset.get_type(),
+                h5s.create_simple((1,)),
+                dataset.get_create_plist(),
             )
             value = np.zeros(dataset.get_type().get_size(), "u1")
             one.read(h5s.create_simple((1,)), h5s.ALL, value, dataset.get_type())

@@ -12,7 +12,7 @@ from .. import _core
 from .._h5py import Internals
 from .ends import End, opened
 from .plan import Move, Plan
-from .recreate import Recreated, Recreation
+from .recreate import Recreated, Recreation, copy_group_properties, is_plain
 
 
 def plan_import(source: End) -> Plan:
@@ -52,6 +52,7 @@ def create_file(name: str, like: Any, ours: bool) -> Any:
     fapl.set_libver_bounds(_oldest(h5f, like), h5f.LIBVER_LATEST)
     h5.set_connector(fapl.id, ours=ours)
     fcpl = like.get_create_plist()
+    copy_group_properties(h5, h5.h5py.h5g.open(like, b"/"), fcpl)
     return h5f.create(name.encode(errors="surrogateescape"), h5f.ACC_TRUNC, fcpl, fapl)
 
 
@@ -106,7 +107,7 @@ class _Importer:
         address = h5py.h5o.get_info(dataset.target).addr
         entry = self.entries.get(address)
         if entry is None:
-            plain = self.recreation.is_plain(dataset.source.get_type())
+            plain = is_plain(h5py.h5t, dataset.source.get_type())
             layout = dataset.source.get_create_plist().get_layout()
             if plain and layout == h5py.h5d.CHUNKED:
                 self.recreation.copy_chunks(dataset)

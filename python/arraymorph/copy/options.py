@@ -63,7 +63,9 @@ def read_encoding(rechunk: dict[str, tuple[int, ...]], compression: str | None) 
     if compression:
         name, _, level = compression.partition(":")
         known = _COMPRESSIONS.get(name)
-        if known is None or (level and not (level.isdigit() and known[2] <= int(level) <= known[3])):
+        if known is None or (
+            level and not (level.isdigit() and known[2] <= int(level) <= known[3])
+        ):
             raise ValueError(
                 f"compression {compression!r} is not known: write gzip, gzip:0 to gzip:9, zstd, "
                 "zstd:1 to zstd:22, lzf, or none"
@@ -73,7 +75,7 @@ def read_encoding(rechunk: dict[str, tuple[int, ...]], compression: str | None) 
 
 
 def _compress(dcpl: Any, name: str, level: int) -> None:
-    """Before a checksum, if there is one; "none" takes shuffle away too, which is of no use then."""
+    """Before a checksum, if there is one; "none" takes shuffle away too, of no use then."""
     import h5py
 
     filters = [dcpl.get_filter(i)[0] for i in range(dcpl.get_nfilters())]

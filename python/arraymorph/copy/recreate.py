@@ -80,9 +80,7 @@ class Recreation:
         order = group.get_create_plist().get_link_creation_order()
         tracked = order & self.h5.h5py.h5p.CRT_ORDER_TRACKED
         names: list[bytes] = []
-        group.links.iterate(
-            names.append, idx_type=h5.INDEX_CRT_ORDER if tracked else h5.INDEX_NAME
-        )
+        group.links.iterate(names.append, idx_type=h5.INDEX_CRT_ORDER if tracked else h5.INDEX_NAME)
         return names
 
     def _link(self, path: bytes, name: bytes, source: Any, target: Any) -> None:
@@ -108,7 +106,9 @@ class Recreation:
             target.links.create_hard(name, self.target, self._names[address], lcpl)
             return
         if isinstance(handle, h5py.h5g.GroupID):
-            made = h5py.h5g.create(target, name, lcpl, handle.get_create_plist())
+            gcpl = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+            copy_group_properties(self.h5, handle, gcpl)
+            made = h5py.h5g.create(target, name, lcpl, gcpl)
             self._groups.append((path, handle, made))
         elif isinstance(handle, h5py.h5d.DatasetID):
             made = self._dataset(path, name, handle, target, lcpl)
@@ -229,14 +229,20 @@ class Recreation:
             copied += len(stored)
         return copied
 
-    def is_plain(self, kind: Any) -> bool:
-        """Stored bytes of this type mean the same in another file."""
-        h5t = self.h5.h5py.h5t
-        return not (
-            kind.detect_class(h5t.VLEN)
-            or kind.detect_class(h5t.REFERENCE)
-            or has_variable_strings(h5t, kind)
-        )
+
+def copy_group_properties(h5: Internals, group: Any, plist: Any) -> None:
+    """What the group was created with; `plist` may be that of a file, for its root group."""
+    source = group.get_create_plist()  # an id is closed with its object
+    _core.copy_group_properties(h5.owner, source.id, plist.id)
+
+
+def is_plain(h5t: Any, kind: Any) -> bool:
+    """Stored bytes of this type mean the same in another file."""
+    return not (
+        kind.detect_class(h5t.VLEN)
+        or kind.detect_class(h5t.REFERENCE)
+        or has_variable_strings(h5t, kind)
+    )
 
 
 def has_variable_strings(h5t: Any, kind: Any) -> bool:

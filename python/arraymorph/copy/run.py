@@ -43,19 +43,19 @@ def run(
     began = time.monotonic()
     encoding = read_encoding(rechunk, compression)
     source = ends.source(src)
-    target, there = ends.target(dst, layout, overwrite)
-    if target.url == source.url and target.layout == source.layout:
+    if not dst.startswith("http") and ends.url_of(dst) == source.url:
         raise ValueError(f"{src} and {dst} are the same file")
+    target, there = ends.target(dst, layout, overwrite)
     sink: Sink = progress or (lambda _: None)
     with locked(target.url) as journal, contextlib.ExitStack() as stack:
         given = source
         if encoding:
             beside = target.path.parent if target.path is not None else None
             folder = stack.enter_context(
-                tempfile.TemporaryDirectory(prefix=".~arraymorph-copy-", dir=beside)
+                tempfile.TemporaryDirectory(prefix=".arraymorph-copy-", dir=beside)
             )
             source, resume = convert(source, target.layout, encoding, folder, sink), False
-        copy = _Copy(source, target, there, sink, journal, resume)
+        copy = _Copy(source, target, there, sink=sink, journal=journal, resume=resume)
         plan = copy.run()
         if verify:
             verify_copy(source, target, plan, given, sink)
@@ -79,6 +79,7 @@ class _Copy:
         source: End,
         target: End,
         there: End | None,
+        *,
         sink: Sink,
         journal: Journal,
         resume: bool,
@@ -168,15 +169,28 @@ class _Copy:
         if plan.kind == "assemble":
             report = self._reporter(plan.bytes, plan.items)
             self.resumed = transfer.assemble(
-                self.source.url, self.target.url, plan, self.there is not None, report
+                self.source.url,
+                self.target.url,
+                plan,
+                report,
+                committed=self.source.etag if self.source.layout == "chunks" else "",
+                replace=self.there is not None,
             )
             return
-        before = {key: size for key, size in _core.objects(self.target.url)["objects"]}
+        before = dict(_core.objects(self.target.url)["objects"])
         left = [move for move in plan.moves if before.get(move[3]) != move[4]]
         self.resumed = len(plan.moves) - len(left)
         done = plan.bytes - sum(move[2] for move in left)
         report = self._reporter(plan.bytes, plan.items, done, self.resumed)
-        transfer.move(self.source.url, self.target.url, plan.etag, left, report)
+        transfer.move(self.source.url, self.target.url, left, report, etag=plan.etag)
+        if (
+            self.source.layout == "chunks"
+            and _core.head(self.source.url)["etag"] != self.source.etag
+        ):
+            raise OSError(
+                f"{self.source.url} was changed while it was copied; copy it again when nobody "
+                "writes to it"
+            )
         _core.put_metadata(self.target.url, plan.literal, plan.catalog, self.target.etag)
         self._remove_replaced(plan, list(before))
 

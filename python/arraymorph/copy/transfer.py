@@ -16,7 +16,13 @@ Report = Callable[[int, int], None]  # bytes and items that are done
 
 
 def move(
-    source: str, target: str, etag: str, moves: list[Move], report: Report, compare: bool = False
+    source: str,
+    target: str,
+    moves: list[Move],
+    report: Report,
+    *,
+    etag: str = "",
+    compare: bool = False,
 ) -> None:
     """Move, or compare, in parallel."""
     plan = {
@@ -30,8 +36,13 @@ def move(
     _run(transfer, lambda: transfer.move(json.dumps(plan)), report)
 
 
-def assemble(source: str, target: str, plan: Plan, replace: bool, report: Report) -> int:
-    """Put the one object together and finish it; the number of parts that were there already."""
+def assemble(
+    source: str, target: str, plan: Plan, report: Report, *, committed: str, replace: bool
+) -> int:
+    """Put the one object together and finish it; the number of parts that were there already.
+
+    `committed`: entity tag of the source's metadata object, "" where it has none.
+    """
     text = json.dumps(
         {
             "source": source,
@@ -40,6 +51,7 @@ def assemble(source: str, target: str, plan: Plan, replace: bool, report: Report
             "size": plan.size,
             "part_size": plan.part_size,
             "id": plan.upload,
+            "committed": committed,
             "replace": replace,
             "segments": plan.segments,
         }

@@ -27,7 +27,7 @@ def verify_copy(source: End, target: End, plan: Plan, given: End, sink: Sink) ->
         sink(Progress("verify", done, plan.bytes, items, plan.items))
 
     if plan.kind == "move":
-        transfer.move(source.url, target.url, plan.etag, plan.moves, report, compare=True)
+        transfer.move(source.url, target.url, plan.moves, report, etag=plan.etag, compare=True)
     else:
         _verify_assembled(source, target, plan, report)
     with opened(given) as one, opened(target) as two:
@@ -47,7 +47,7 @@ def _verify_assembled(source: End, target: End, plan: Plan, report: transfer.Rep
                 (offset + at, min(_PIECE, length - at), key, begin + at)
                 for at in range(0, length, _PIECE)
             ]
-    transfer.move(target.url, source.url, "", whole, report, compare=True)
+    transfer.move(target.url, source.url, whole, report, compare=True)
 
     def same(piece: tuple[int, int, str | None, int]) -> bool:
         offset, length, key, begin = piece
@@ -70,16 +70,11 @@ def _differences(one: Any, two: Any, encoded_anew: bool) -> Any:
     import h5py
 
     from .compare import differences
-    from .recreate import has_variable_strings
+    from .recreate import is_plain
 
     def moved(_: str, dataset: Any) -> bool:
         """Compared as it is stored already. Small ones lie in metadata objects."""
-        kind, h5t = dataset.get_type(), h5py.h5t
-        sized = not (
-            kind.detect_class(h5t.VLEN)
-            or kind.detect_class(h5t.REFERENCE)
-            or has_variable_strings(h5t, kind)
-        )
+        sized = is_plain(h5py.h5t, dataset.get_type())
         return sized and not encoded_anew and dataset.get_storage_size() >= _LARGE
 
     def meant(_: str, what: str) -> bool:
