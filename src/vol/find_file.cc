@@ -51,6 +51,16 @@ Result<Found> find_file(ObjectStore& store, const store::Location& location, boo
   ask(store, location.key, [answer](PlainAnswer found) { answer->set_value(std::move(found)); });
 
   Found found;
+  if (location.plain_only()) {
+    PlainAnswer plain = coming.get();
+    if (plain.ok()) {
+      found.plain = std::move(*plain);
+    } else if (plain.status().code() != Code::not_found) {
+      return plain.status();
+    }
+    found.missing = plain.status();
+    return found;
+  }
   auto loaded = load(store, location);
   if (loaded.ok()) {
     found.loaded = std::move(*loaded);

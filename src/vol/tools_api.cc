@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "arraymorph/api.h"
+#include "runtime/log.h"
 #include "store/conditions.h"
 #include "vol/find_file.h"
 #include "vol/inventory.h"
@@ -52,15 +53,17 @@ Result<Opening> resolve(const char* name) {
   if (opening) return opening;
   return Status(Code::invalid_argument,
                 "'" + std::string(name) +
-                    "' is not in an object store: write s3://bucket/name or "
-                    "file:///directory/name, or set BUCKET_NAME");
+                    "' is not in an object store: write s3://bucket/name, "
+                    "file:///directory/name or https://host/path, or set BUCKET_NAME");
 }
 
 std::string metadata_key(const FileOpening& file) { return file.location.key + "/" + kMetadataKey; }
 
 Result<std::string> describe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
+  const std::string& key = file->location.key;
+  const bool secret = file->location.plain_only();  // a query is
+  json answer{{"url", file->location.url()}, {"key", secret ? without_secrets(key) : key + "/"}};
   answer["server"] = file->store->identity();
   switch (file->location.kind) {
     case store::Location::Kind::s3: {
@@ -95,7 +98,9 @@ Result<std::string> look(const char* name) {
 Result<std::string> layout(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   json answer{{"url", file->location.url()}, {"layout", "chunks"}};
-  auto info = head(*file->store, metadata_key(*file));
+  const Status none(Code::not_found, "");
+  Result<ObjectInfo> info = none;
+  if (!file->location.plain_only()) info = head(*file->store, metadata_key(*file));
   if (!info.ok() && info.status().code() == Code::not_found) {
     answer["layout"] = "plain";
     info = head(*file->store, file->location.key);
