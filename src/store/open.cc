@@ -9,6 +9,7 @@
 #include "store/s3/s3_store.h"
 #include "store/wrap/checksums.h"
 #include "store/wrap/metrics.h"
+#include "store/wrap/trace.h"
 
 namespace arraymorph::store {
 namespace {
@@ -60,7 +61,7 @@ Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const 
   const std::lock_guard lock(opened.mutex);
   if (const auto it = opened.stores.find(id); it != opened.stores.end()) return it->second;
   ARRAYMORPH_ASSIGN(std::shared_ptr<ObjectStore> store, make_store(location, config));
-  store = with_metrics(with_checksums(std::move(store), config.checksums));
+  store = with_trace(with_metrics(with_checksums(std::move(store), config.checksums)));
   opened.stores.emplace(id, store);
   return store;
 }

@@ -1,8 +1,5 @@
 // The part of arraymorph/api.h that the command line is made of.
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -10,6 +7,7 @@
 #include "arraymorph/api.h"
 #include "runtime/log.h"
 #include "store/conditions.h"
+#include "vol/answer.h"
 #include "vol/find_file.h"
 #include "vol/inventory.h"
 #include "vol/open_file.h"
@@ -19,34 +17,6 @@ namespace {
 
 using nlohmann::json;
 using Opening = std::shared_ptr<FileOpening>;
-
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-int give(char** answer, const std::string& text, int error) {
-  *answer = static_cast<char*>(std::malloc(text.size() + 1));
-  if (*answer == nullptr) return ENOMEM;
-  std::memcpy(*answer, text.c_str(), text.size() + 1);
-  return error;
-}
-
-/// Runs `work`, which gives a Result<std::string>, at the edge to C: nothing is thrown through it.
-template <class Work>
-int answer_with(char** answer, const Work& work) {
-  *answer = nullptr;
-  try {
-    const Result<std::string> result = work();
-    if (result.ok()) return give(answer, *result, 0);
-    const bool conflict = result.status().code() == Code::conflict;
-    return give(answer, result.status().message(),
-                conflict ? EBUSY : code_errno(result.status().code()));
-  } catch (const std::bad_alloc&) {
-    return ENOMEM;
-  } catch (const std::exception& error) {
-    return give(answer, error.what(), EIO);
-  }
-}
 
 Result<Opening> resolve(const char* name) {
   ARRAYMORPH_ASSIGN(Opening opening, claim_name(name));
@@ -65,6 +35,8 @@ Result<std::string> describe(const char* name) {
   const bool secret = file->location.plain_only();  // a query is
   json answer{{"url", file->location.url()}, {"key", secret ? without_secrets(key) : key + "/"}};
   answer["server"] = file->store->identity();
+  answer["connections"] = file->config.connections;
+  answer["codec_threads"] = file->config.codec_threads;
   switch (file->location.kind) {
     case store::Location::Kind::s3: {
       ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(file->config.s3));
@@ -236,6 +208,23 @@ Result<std::string> remove_objects(const char* name, const char* text, const std
   return text_of({{"removed", count}});
 }
 
+Result<std::string> remove_file(const char* name, const std::string& layout,
+                                const std::string& etag) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  if (layout != "chunks" && layout != "plain") {
+    return Status(Code::invalid_argument, "the layout is \"chunks\" or \"plain\"");
+  }
+  const std::string key = layout == "chunks" ? metadata_key(*file) : file->location.key;
+  ARRAYMORPH_ASSIGN(const ObjectInfo now, head(*file->store, key));
+  if (now.etag != etag) {
+    return Status(Code::conflict, file->location.url() +
+                                      " is another than the one that was looked at; nothing was "
+                                      "removed: look again");
+  }
+  ARRAYMORPH_TRY(remove(*file->store, {key}));
+  return text_of({{"url", file->location.url()}});
+}
+
 Result<std::string> probe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   const std::string key = metadata_key(*file);
@@ -272,6 +261,10 @@ int arraymorph_inventory(const char* name, const char* extents, char** answer) {
 
 int arraymorph_remove(const char* name, const char* keys, const char* etag, char** answer) {
   return answer_with(answer, [&] { return remove_objects(name, keys, etag); });
+}
+
+int arraymorph_remove_file(const char* name, const char* layout, const char* etag, char** answer) {
+  return answer_with(answer, [&] { return remove_file(name, layout, etag); });
 }
 
 int arraymorph_probe(const char* name, char** answer) {

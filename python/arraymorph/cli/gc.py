@@ -70,6 +70,10 @@ def gc(
 
     Nothing is removed from a file whose metadata object cannot be read. The metadata object is
     looked at again right before; when it has changed, gc stops.
+
+    \b
+    arraymorph gc s3://bucket/run42.h5
+    arraymorph gc s3://bucket/run42.h5 --older-than 2w --delete
     """
     seconds = read_age(older_than)
     with stored(url) as file:

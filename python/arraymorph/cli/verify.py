@@ -57,6 +57,10 @@ def verify(
 
     Exit status: 0 whole, 1 something is wrong or could not be asked. Objects that nothing needs
     are listed and are no failure: `arraymorph gc` removes them.
+
+    \b
+    arraymorph verify s3://bucket/run42.h5
+    arraymorph verify s3://bucket/run42.h5 --quick
     """
     with stored(url) as file:
         report = check(file, quick)

@@ -15,7 +15,7 @@ struct Failure {
   int http_status = 0;        ///< 0: no answer came, or the engine does not tell its details
   std::string body;           ///< of the answer, or its beginning
   std::string bucket_region;  ///< x-amz-bucket-region
-  std::string location;       ///< of a redirect
+  std::string location{};       ///< of a redirect
   int seen_status = 0;        ///< the status also where http_status is 0; 0: no answer came
   unsigned retry_after = 0;   ///< seconds that the server asks to wait; 0: it does not
 };
