@@ -29,8 +29,8 @@ Result<Opening> resolve(const char* name) {
   if (opening) return opening;
   return Status(Code::invalid_argument,
                 "'" + std::string(name) +
-                    "' is not in an object store: write s3://bucket/name or "
-                    "file:///directory/name, or set BUCKET_NAME");
+                    "' is not in an object store: write s3://bucket/name, "
+                    "file:///directory/name or https://host/path, or set BUCKET_NAME");
 }
 
 }  // namespace arraymorph::vol

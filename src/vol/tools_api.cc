@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arraymorph/api.h"
+#include "runtime/log.h"
 #include "store/conditions.h"
 #include "vol/answer.h"
 #include "vol/find_file.h"
@@ -19,7 +20,9 @@ std::string metadata_key(const FileOpening& file) { return file.location.key + "
 
 Result<std::string> describe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
+  const std::string& key = file->location.key;
+  const bool secret = file->location.plain_only();  // a query is
+  json answer{{"url", file->location.url()}, {"key", secret ? without_secrets(key) : key + "/"}};
   answer["server"] = file->store->identity();
   answer["connections"] = file->config.connections;
   answer["codec_threads"] = file->config.codec_threads;
@@ -56,7 +59,9 @@ Result<std::string> look(const char* name) {
 Result<std::string> layout(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   json answer{{"url", file->location.url()}, {"layout", "chunks"}};
-  auto info = head(*file->store, metadata_key(*file));
+  const Status none(Code::not_found, "");
+  Result<ObjectInfo> info = none;
+  if (!file->location.plain_only()) info = head(*file->store, metadata_key(*file));
   if (!info.ok() && info.status().code() == Code::not_found) {
     answer["layout"] = "plain";
     info = head(*file->store, file->location.key);
