@@ -11,17 +11,21 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "build" / "bench"
 # h5py-s3 is h5py with a libhdf5 that has the ros3 driver; it cannot stand beside h5py.
 PACKAGES = {
-    "peers": ["numpy", "h5py", "tensorstore", "zarr", "obstore", "tiledb", "s3fs", "matplotlib"],
+    "peers": ["numpy", "tensorstore", "zarr", "obstore", "tiledb", "matplotlib"],
+    "files": ["numpy", "h5py", "s3fs", "remfile", "pyfive"],
     "ros3": ["numpy", "h5py-s3"],
 }
 OURS = ("arraymorph", "raw_loop", "hdf5")
+FILE_READERS = ("s3fs", "remfile", "pyfive")
 
 
 def environment_of(peer: str) -> str | None:
     """Name of the environment that `peer` runs in; None: the project's own."""
     if peer in OURS:
         return None
-    return "ros3" if peer == "ros3" else "peers"
+    if peer == "ros3":
+        return "ros3"
+    return "files" if peer in FILE_READERS else "peers"
 
 
 def python(peer: str) -> Path:

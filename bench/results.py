@@ -54,7 +54,7 @@ class Results:
 
     def best_peer(self, row: Row) -> str | None:
         """The fastest of the others."""
-        times = {peer: self.median(row, peer) for peer in peers.PEERS if peer != OURS}
+        times = {peer: self.median(row, peer) for peer in peers.ALL if peer != OURS}
         known = {peer: value for peer, value in times.items() if value is not None}
         return min(known, key=lambda peer: known[peer]) if known else None
 
@@ -68,7 +68,7 @@ class Results:
 
     def peers_of(self, question: str) -> list[str]:
         found = _once(run["peer"] for run in self.runs if run["question"] == question)
-        order = [peers.LIMIT, *peers.PEERS]
+        order = [peers.LIMIT, *peers.ALL]
         return sorted(found, key=lambda peer: order.index(peer) if peer in order else len(order))
 
     def questions(self) -> list[str]:

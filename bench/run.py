@@ -58,9 +58,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peers",
         nargs="*",
-        choices=list(peers.PEERS),
+        choices=list(peers.ALL),
         metavar="PEER",
-        help=f"beside the limit and ArrayMorph; of: {', '.join(peers.PEERS)}",
+        help=f"beside the limit and ArrayMorph; of: {', '.join(peers.ALL)}",
     )
     parser.add_argument("--delays", nargs="+", type=float, metavar="MS", help="added latencies")
     parser.add_argument("--repeats", type=int, help="of every measurement (slow ones get fewer)")
@@ -163,7 +163,7 @@ def measure(asked: argparse.Namespace) -> tuple[dict[str, Any], Session]:
     scale = SCALES[size]
     if asked.repeats:
         scale = replace(scale, repeats=asked.repeats, sweep_repeats=asked.repeats)
-    everybody = [] if asked.smoke else [peer for peer in peers.PEERS if peer != OURS]
+    everybody = [] if asked.smoke else [peer for peer in peers.ALL if peer != OURS]
     chosen = everybody if asked.peers is None else asked.peers
     for name in dict.fromkeys(map(environments.environment_of, chosen)):
         if name is not None:

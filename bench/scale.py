@@ -12,6 +12,8 @@ class Scale:
     sweep_repeats: int  # of curves, and at latencies that no target names
     cell_seconds: float  # a case that has taken this long altogether is not repeated again
     datasets: int  # small ones in a file
+    scattered_side: int  # of the large array in the plain file in chunks of 8 KiB
+    scattered_datasets: int  # around it
     small_chunks_side: int  # of the array in chunks of 32 x 32
     memory_shapes: tuple[tuple[int, int], ...]
     growth_chunks: tuple[int, ...]
@@ -27,6 +29,8 @@ SCALES = {
         sweep_repeats=3,
         cell_seconds=15,
         datasets=1000,
+        scattered_side=2048,
+        scattered_datasets=128,
         small_chunks_side=3200,
         memory_shapes=((8192, 8192), (32768, 16384)),
         growth_chunks=(100, 1000, 10_000, 100_000),
@@ -40,6 +44,8 @@ SCALES = {
         sweep_repeats=1,
         cell_seconds=3,
         datasets=200,
+        scattered_side=1024,
+        scattered_datasets=64,
         small_chunks_side=1600,
         memory_shapes=((8192, 8192),),
         growth_chunks=(100, 1000, 10_000),
@@ -53,6 +59,8 @@ SCALES = {
         sweep_repeats=1,
         cell_seconds=1,
         datasets=10,
+        scattered_side=256,
+        scattered_datasets=4,
         small_chunks_side=128,
         memory_shapes=((512, 512),),
         growth_chunks=(16, 64),

@@ -73,6 +73,7 @@ class Stage:
             "ARRAYMORPH_PROBE": "off",  # once in 30 days for a server, not what is asked here
             "AWS_ENDPOINT_URL_S3": f"http://{seaweed.HOST}:{port}",
             "AWS_ENDPOINT_URL": f"http://{seaweed.HOST}:{port}",
+            "PYTHONPATH": str(environments.ROOT / "tests" / "support"),
             "PYTHONWARNINGS": "ignore",
         }
         here = Path(__file__).resolve().parent

@@ -15,6 +15,13 @@ PEERS = {
     "ros3": "h5py ros3",
     "s3fs": "h5py + s3fs",
 }
+# Read a plain HDF5 file where it lies.
+PLAIN = {
+    **{name: PEERS[name] for name in ("arraymorph", "ros3", "s3fs")},
+    "remfile": "h5py + remfile",
+    "pyfive": "pyfive + s3fs",
+}
+ALL = {**PEERS, **PLAIN}
 LIMIT = "raw_loop"  # aws-c-s3 alone
 
 

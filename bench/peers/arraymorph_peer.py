@@ -36,6 +36,9 @@ class ArrayMorph:
         with h5py.File(place(name), "r") as f:
             return walk_file(f)
 
+    def open_plain(self, key: str, settings: dict[str, Any]) -> Any:
+        return h5py.File(f"s3://{os.environ['BUCKET_NAME']}/{key}", "r")
+
 
 def make() -> ArrayMorph:
     return ArrayMorph()

@@ -63,8 +63,23 @@ class Catalog(Protocol):
         """Open it and read every dataset: names with values."""
 
 
+class PlainReader(Protocol):
+    """A peer that reads plain HDF5 files where they lie."""
+
+    def open_plain(self, key: str, settings: dict[str, Any]) -> Any:
+        """The file under `key`, in h5py's manner (`file[path][rows, columns]`); it stays open until
+        the process ends. `settings`: what the program leaves to the user, chosen for the case."""
+
+
 def small(number: int) -> Any:
     """The values of small dataset `number`."""
     import numpy as np
 
     return np.arange(number, number + 100, dtype="f8")
+
+
+def presigned(key: str) -> str:
+    """A URL that lets everybody read the object `key` for an hour."""
+    import presign
+
+    return presign.presigned(dict(os.environ), key)

@@ -11,10 +11,10 @@ from peers.hdf5_file import FileReader, walk_file
 from peers.peer import CACHE_BYTES, server
 
 
-def opened(name: str, page_buffer: int) -> Any:
+def opened(key: str, page_buffer: int) -> Any:
     at = server()
     return h5py.File(
-        f"{at.endpoint}/{at.bucket}/hdf5/{name}.h5",
+        f"{at.endpoint}/{at.bucket}/{key}",
         "r",
         driver="ros3",
         aws_region=at.region.encode(),
@@ -29,11 +29,14 @@ class Ros3:
         raise NotImplementedError("ros3 only reads; the s3fs peer writes its files")
 
     def open(self, name: str, layout: Layout, repeated: bool) -> FileReader:
-        return FileReader(opened(name, CACHE_BYTES if repeated else 0))
+        return FileReader(opened(f"hdf5/{name}.h5", CACHE_BYTES if repeated else 0))
 
     def walk(self, name: str) -> dict[str, Any]:
-        with opened(name, CACHE_BYTES) as file:
+        with opened(f"hdf5/{name}.h5", CACHE_BYTES) as file:
             return walk_file(file)
+
+    def open_plain(self, key: str, settings: dict[str, Any]) -> Any:
+        return opened(key, 0)  # a page buffer needs a file with pages
 
 
 def make() -> Ros3:

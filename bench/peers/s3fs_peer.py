@@ -41,6 +41,11 @@ def opened(name: str, repeated: bool) -> Any:
     return file_system().open(place(name), "rb", **settings)
 
 
+def opened_plain(key: str, settings: dict[str, Any]) -> Any:
+    """`settings`: cache_type and block_size, as `open` of fsspec takes them."""
+    return file_system().open(f"{server().bucket}/{key}", "rb", **settings)
+
+
 class S3fs:
     def write(self, name: str, layout: Layout, values: Any) -> None:
         self._upload(name, lambda file: create_dataset(file, layout, values))
@@ -62,6 +67,12 @@ class S3fs:
     def walk(self, name: str) -> dict[str, Any]:
         with opened(name, True) as stream, h5py.File(stream, "r") as file:
             return walk_file(file)
+
+    def put_plain(self, local: Path, key: str) -> None:
+        file_system().put(str(local), f"{server().bucket}/{key}", max_concurrency=8)
+
+    def open_plain(self, key: str, settings: dict[str, Any]) -> Any:
+        return h5py.File(opened_plain(key, settings), "r")
 
 
 def make() -> S3fs:

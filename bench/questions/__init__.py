@@ -15,6 +15,8 @@ QUESTIONS = (
     "whole_write",
     "transfer",
     "catalog",
+    "plain_open_read",
+    "plain_windows",
     "small_chunks",
     "chunk_size",
     "chunk_number",

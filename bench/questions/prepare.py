@@ -11,6 +11,8 @@ import raw_loop
 from case import Case
 from layout import values
 
+from questions import plain
+
 # Who writes the format that another one only reads, or writes alike but slower.
 WRITERS = {"ros3": "s3fs"}
 ARRAY_WRITERS = {**WRITERS, "zarr": "tensorstore"}
@@ -27,6 +29,9 @@ def needed(case: Case) -> Case | None:
         writer = WRITERS.get(case.peer, case.peer)
         label = f"{case.options['count']} datasets of {writer}"
         return Case("prepare", label, writer, options=case.options, stored="datasets")
+    if case.stored == "plain":
+        label = plain.file_of(case).key
+        return Case("prepare", label, "s3fs", 0, case.layout, case.options, stored="plain")
     return None
 
 
@@ -35,6 +40,9 @@ def run(case: Case, data: Path) -> dict[str, Any]:
         peer: Any = peers.load(case.peer)
         peer.write_many(f"many{case.options['count']}", case.options["count"])
         return {}
+    if case.stored == "plain":
+        _store_plain(case, data)
+        return {}
     layout = case.layout
     assert layout is not None
     if case.peer == peers.LIMIT:
@@ -42,3 +50,14 @@ def run(case: Case, data: Path) -> dict[str, Any]:
     else:
         peers.load(case.peer).write(layout.name, layout, np.array(values(data, layout.shape)))
     return {}
+
+
+def _store_plain(case: Case, data: Path) -> None:
+    file = plain.file_of(case)
+    peer: Any = peers.load("s3fs")
+    local = data / Path(file.key).name
+    if not local.exists():
+        unfinished = local.with_suffix(".unfinished.h5")
+        file.write(unfinished, data)
+        unfinished.rename(local)
+    peer.put_plain(local, file.key)

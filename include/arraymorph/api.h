@@ -43,7 +43,8 @@ ARRAYMORPH_EXPORT int arraymorph_shutdown(int last);
  * or a plain name that the environment places. HDF5 is not used. Thread-safe. */
 
 /** Where the file lies; sends no request. {"url", "key": prefix of its objects, "kind": "s3",
- *  "local" or "memory", "server": see `probe`, "endpoint", "region", "path_style" (s3)}. */
+ *  "local" or "memory", "server": see `probe`, "endpoint", "region", "path_style" (s3),
+ *  "connections", "codec_threads": as configured}. */
 ARRAYMORPH_EXPORT int arraymorph_describe(const char* name, char** answer);
 
 /** One HEAD of the metadata object: {"size", "etag", "modified": seconds since 1970}. */
@@ -72,6 +73,31 @@ ARRAYMORPH_EXPORT int arraymorph_inventory(const char* name, const char* extents
  *  EBUSY and nothing removed when the metadata object is another by now. {"removed": count} */
 ARRAYMORPH_EXPORT int arraymorph_remove(const char* name, const char* keys, const char* etag,
                                         char** answer);
+
+/** Removes a file's metadata object ("chunks": the file is gone at once, its chunks are left for
+ *  arraymorph_remove) or the one object of a plain file ("plain"). EBUSY when its entity tag is not
+ *  `etag`. {"url"} */
+ARRAYMORPH_EXPORT int arraymorph_remove_file(const char* name, const char* layout, const char* etag,
+                                             char** answer);
+
+/* Folders: `name` is s3://bucket, s3://bucket/folder, file:///directory, or what the environment
+ * places; "" is the store that it names. Keys are below the folder. */
+
+/** What lies right in the folder: {"url": with a '/' at the end, "objects": [[key, bytes, modified,
+ *  etag]], "folders": [key with a '/' at the end], "next": ""}. `options`: NULL, or {"recursive":
+ *  true, "after": key}: one page of everything below it in the order of keys, and where to go on.
+ */
+ARRAYMORPH_EXPORT int arraymorph_list(const char* name, const char* options, char** answer);
+
+/** What the entries of a folder are, asked side by side. `entries`: a JSON array of keys; with a
+ * '/' at the end: is it a file of chunk objects (its metadata object is asked for), without: is the
+ *  object an HDF5 file (its first bytes are read). An array in the same order: {"key", "layout":
+ *  "chunks" | "plain" | "other" | "missing", "size": of the object, "etag", "modified", "error":
+ *  when it could not be asked}. */
+ARRAYMORPH_EXPORT int arraymorph_look_at(const char* name, const char* entries, char** answer);
+
+/** Removes objects below the folder, whatever they are. `keys`: a JSON array. {"removed": count} */
+ARRAYMORPH_EXPORT int arraymorph_remove_from(const char* name, const char* keys, char** answer);
 
 /** Tries out whether the server honours conditional PUTs, with a few small objects that are removed
  *  again, and keeps the verdict for later processes. {"server", "verdict": "honoured" | "ignored" |

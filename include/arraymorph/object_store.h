@@ -84,12 +84,18 @@ struct ObjectInfo {
 struct ListReply {
   std::vector<ObjectInfo> objects;  ///< ascending by key (bytes)
   std::string next;  ///< pass as ListRequest::after for the next page; empty at the end
+  /// Of a delimited list: the folders, each with the prefix in front and a '/' at the end,
+  /// ascending. A directory without objects may be among them.
+  std::vector<std::string> prefixes{};
 };
 
 struct ListRequest {
   std::string prefix;        ///< keys that start with this
   std::string after;         ///< keys greater than this
   std::size_t limit = 1000;  ///< at most this many (a store may return fewer per page, S3: 1000)
+  /// Keys with a further '/' behind the prefix are not listed but the folder they lie in, once, in
+  /// ListReply::prefixes. `after` is then what the page before gave as `next`, and nothing else.
+  bool delimited = false;
 };
 
 template <class T>
@@ -193,6 +199,9 @@ Result<ObjectInfo> head(ObjectStore& store, std::string key);
 Status remove(ObjectStore& store, std::vector<std::string> keys);
 /// One page.
 Result<ListReply> list(ObjectStore& store, ListRequest request);
+/// The objects and folders right below `prefix`, which is empty or ends in '/': a delimited list,
+/// all pages.
+Result<ListReply> list_folder(ObjectStore& store, std::string prefix);
 /// Every object under `prefix`, all pages.
 Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix);
 Status copy(ObjectStore& store, std::string from, std::string to);

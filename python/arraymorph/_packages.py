@@ -19,13 +19,15 @@ def native_packages() -> list[str]:
     return [
         package
         for package, extension in _EXTENSIONS.items()
-        if extension in sys.modules and not _is_ours(extension)
+        if extension in sys.modules and not is_ours(package)
     ]
 
 
-def _is_ours(extension: str) -> bool:
+def is_ours(package: str) -> bool:
+    """True when the HDF5 of an imported package has chosen ArrayMorph from the environment."""
+    extension = sys.modules[_EXTENSIONS[package]]
     try:
-        return _core.default_connector_is_ours(str(sys.modules[extension].__file__))
+        return _core.default_connector_is_ours(str(extension.__file__))
     except RuntimeError:  # HDF5 older than 1.14
         return False
 

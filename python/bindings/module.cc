@@ -46,15 +46,24 @@ void shutdown(bool last) {
   }
 }
 
-py::object inventory(const std::string& name, const std::optional<std::string>& extents) {
-  return ask([&](char** answer) {
-    return arraymorph_inventory(name.c_str(), extents ? extents->c_str() : nullptr, answer);
-  });
-}
-
 py::object remove(const std::string& name, const std::string& keys, const std::string& etag) {
   return ask([&](char** answer) {
     return arraymorph_remove(name.c_str(), keys.c_str(), etag.c_str(), answer);
+  });
+}
+
+py::object remove_file(const std::string& name, const std::string& layout,
+                       const std::string& etag) {
+  return ask([&](char** answer) {
+    return arraymorph_remove_file(name.c_str(), layout.c_str(), etag.c_str(), answer);
+  });
+}
+
+// What takes a name and JSON.
+template <int (*function)(const char*, const char*, char**)>
+py::object ask_with(const std::string& name, const std::optional<std::string>& json) {
+  return ask([&](char** answer) {
+    return function(name.c_str(), json ? json->c_str() : nullptr, answer);
   });
 }
 
@@ -78,8 +87,13 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("describe", &ask_about<arraymorph_describe>);
   module.def("head", &ask_about<arraymorph_head>);
   module.def("layout", &ask_about<arraymorph_layout>);
-  module.def("inventory", &inventory, py::arg("name"), py::arg("extents") = py::none());
+  module.def("inventory", &ask_with<arraymorph_inventory>, py::arg("name"),
+             py::arg("extents") = py::none());
   module.def("remove", &remove);
+  module.def("remove_file", &remove_file);
+  module.def("list", &ask_with<arraymorph_list>, py::arg("name"), py::arg("options") = py::none());
+  module.def("look_at", &ask_with<arraymorph_look_at>);
+  module.def("remove_from", &ask_with<arraymorph_remove_from>);
   module.def("probe", &ask_about<arraymorph_probe>);
   define_transfer(module);
   define_values(module);

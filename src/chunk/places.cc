@@ -27,6 +27,15 @@ std::uint64_t position(const Extent& counts, const Index& index) {
   return at;
 }
 
+// Chunks along each axis.
+Extent counts_of(const Grid& grid) {
+  Extent counts;
+  for (std::size_t d = 0; d < grid.dims.size(); ++d) {
+    counts.push_back(grid.dims[d] / grid.chunk[d] + (grid.dims[d] % grid.chunk[d] != 0));
+  }
+  return counts;
+}
+
 class TablePlaces final : public Places {
  public:
   struct Row {
@@ -35,7 +44,12 @@ class TablePlaces final : public Places {
   };
 
   TablePlaces(PlacesObject object, Extent counts, std::vector<Row> rows)
-      : Places(std::move(object)), counts_(std::move(counts)), rows_(std::move(rows)) {}
+      : Places(std::move(object)), counts_(std::move(counts)), rows_(std::move(rows)) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) by_offset_.push_back(i);
+    std::sort(by_offset_.begin(), by_offset_.end(), [&](std::size_t a, std::size_t b) {
+      return rows_[a].place.offset < rows_[b].place.offset;
+    });
+  }
 
   std::optional<Place> find(const Index& index) const override {
     const std::uint64_t at = position(counts_, index);
@@ -47,15 +61,38 @@ class TablePlaces final : public Places {
     return row->place;
   }
 
+  std::uint64_t count() const override { return rows_.size(); }
+
+  std::vector<PlacedChunk> between(std::uint64_t low, std::uint64_t high) const override {
+    auto at = std::lower_bound(
+        by_offset_.begin(), by_offset_.end(), low,
+        [&](std::size_t row, std::uint64_t offset) { return rows_[row].place.offset < offset; });
+    std::vector<PlacedChunk> chunks;
+    for (; at != by_offset_.end() && rows_[*at].place.offset < high; ++at) {
+      chunks.push_back({index_of(rows_[*at].position), rows_[*at].place});
+    }
+    return chunks;
+  }
+
  private:
+  Index index_of(std::uint64_t position) const {
+    Index index(counts_.size());
+    for (std::size_t d = counts_.size(); d-- > 0;) {
+      index[d] = position % counts_[d];
+      position /= counts_[d];
+    }
+    return index;
+  }
+
   const Extent counts_;  // chunks along each axis
   const std::vector<Row> rows_;
+  std::vector<std::size_t> by_offset_;
 };
 
 class ContiguousPlaces final : public Places {
  public:
   ContiguousPlaces(PlacesObject object, const Grid& grid, std::uint64_t offset)
-      : Places(std::move(object)), grid_(grid), offset_(offset) {}
+      : Places(std::move(object)), grid_(grid), counts_(counts_of(grid)), offset_(offset) {}
 
   // Along one axis pieces are cut; slower ones have one element of them each, faster ones are
   // whole. So every piece is one range, which the edge may shorten.
@@ -68,8 +105,26 @@ class ContiguousPlaces final : public Places {
                  grid_.elements_inside(index) * grid_.element_size, 0};
   }
 
+  std::uint64_t count() const override {
+    std::uint64_t count = 1;
+    for (const std::uint64_t along : counts_) count *= along;
+    return count;
+  }
+
+  std::vector<PlacedChunk> between(std::uint64_t low, std::uint64_t high) const override {
+    std::vector<PlacedChunk> chunks;
+    Index index(counts_.size(), 0);
+    for (std::uint64_t left = count(); left > 0; --left) {
+      const Place place = *find(index);
+      if (place.offset >= low && place.offset < high) chunks.push_back({index, place});
+      for (std::size_t d = index.size(); d-- > 0 && ++index[d] == counts_[d];) index[d] = 0;
+    }
+    return chunks;
+  }
+
  private:
   const Grid grid_;
+  const Extent counts_;  // pieces along each axis
   const std::uint64_t offset_;
 };
 
@@ -86,10 +141,7 @@ Status damaged(const PlacesObject& object, const std::string& what) {
 Result<std::shared_ptr<const Places>> make_places(PlacesObject object, const Grid& grid,
                                                   const std::vector<PlacedChunk>& chunks,
                                                   bool unfiltered) {
-  Extent counts;
-  for (std::size_t d = 0; d < grid.dims.size(); ++d) {
-    counts.push_back(grid.dims[d] / grid.chunk[d] + (grid.dims[d] % grid.chunk[d] != 0));
-  }
+  Extent counts = counts_of(grid);
   const std::uint64_t chunk_bytes = grid.chunk_bytes();
   std::vector<TablePlaces::Row> rows;
   rows.reserve(chunks.size());

@@ -24,6 +24,12 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+/// A chunk and its place, as an index of chunks tells.
+struct PlacedChunk {
+  Index index;
+  Place place;
+};
+
 /// The object: every byte of it has to come with the same entity tag.
 struct PlacesObject {
   std::string name;  ///< for messages
@@ -32,6 +38,11 @@ struct PlacesObject {
   std::uint64_t size = 0;  ///< bytes
   /// Fills `into` with the bytes from `offset` on when they are in memory already.
   std::function<bool(std::uint64_t offset, ByteSpan into)> peek;
+  /// Is some of [offset, offset + length) on its way there? Then `done` is called, once, from any
+  /// thread, when that has come, or failed to.
+  std::function<bool(std::uint64_t offset, std::uint64_t length, std::function<void()> done)> await;
+  /// Told of every call that has to wait: for how long, for how many bytes.
+  std::function<void(double seconds, std::uint64_t bytes)> waited;
 };
 
 /// Immutable, and so thread-safe.
@@ -45,15 +56,13 @@ class Places {
   const PlacesObject& object() const noexcept { return object_; }
   /// Nothing: the chunk was never stored, it is the fill value.
   virtual std::optional<Place> find(const Index& index) const = 0;
+  /// How many chunks have a place.
+  virtual std::uint64_t count() const = 0;
+  /// Those that begin in [low, high) of the object, in its order.
+  virtual std::vector<PlacedChunk> between(std::uint64_t low, std::uint64_t high) const = 0;
 
  private:
   const PlacesObject object_;
-};
-
-/// A chunk and its place, as an index of chunks tells.
-struct PlacedChunk {
-  Index index;
-  Place place;
 };
 
 /// The chunks of `grid` that lie anywhere. corrupt: a place outside the object, of a size that no

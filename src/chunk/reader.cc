@@ -38,6 +38,9 @@ class Reader {
     for (std::size_t i = 0; i < accesses_.size() && failure_.ok(); ++i) request(i, lock);
     if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, loads_.gather(), lock);
     loads_.send(lock);
+    if (box != nullptr && failure_.ok() && array_of(0).spec.places) {
+      rent(array_of(0), missing_, lock);
+    }
     while (!cached_.empty() || !loads_.idle()) {
       if (!step(lock)) loads_.wait(lock, 0);
     }
@@ -76,6 +79,7 @@ class Reader {
       return;
     }
     count(stats().cache_misses);
+    if (array.spec.places) missing_.push_back(index);
     Way way;
     if (entry == nullptr) way = choose(access, array);
     wait_for_room(array, lock);
@@ -184,7 +188,7 @@ class Reader {
     if (array.spec.places) {
       return shared_.in_flight_requests == 0 ||
              shared_.in_flight_bytes + array.chunk_bytes <=
-                 std::min(shared_.limits.in_flight_bytes, kMostPlaced);
+                 std::min(shared_.limits.in_flight_bytes, kMostPlaced + shared_.ahead_bytes);
     }
     if (!has_capacity(shared_, array.chunk_bytes)) return false;
     if (array.chunk_bytes <= shared_.limits.whole_bytes) return true;
@@ -265,6 +269,7 @@ class Reader {
   bool in_part_ = true;     ///< ranges may be asked for
   Loads loads_;
   std::vector<Cached> cached_;
+  std::vector<Index> missing_;  ///< of arrays that lie in one object
   std::unordered_map<const ArrayState*, std::shared_ptr<Buffer>> fills_;
   Status failure_;
 };

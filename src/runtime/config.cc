@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "runtime/log.h"
+#include "runtime/trace.h"
 
 namespace arraymorph {
 namespace {
@@ -60,6 +61,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"ARRAYMORPH_PROBE", "auto | always | off", "auto",
      "try out whether the server honours conditional PUTs"},
     {"ARRAYMORPH_LOG", "error | warn | info | debug | off", "warn", "messages on stderr"},
+    {"ARRAYMORPH_TRACE", "file", "", "every request goes there, one line of JSON each"},
 });
 
 std::string environment(const char* name) {
@@ -245,6 +247,7 @@ Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
 Result<Config> config_from_environment() {
   Config config;
   ARRAYMORPH_TRY(read_log_level());
+  ARRAYMORPH_TRY(trace::write_to(environment("ARRAYMORPH_TRACE")));
   config.bucket = environment("BUCKET_NAME");
   ARRAYMORPH_TRY(read_platform(config));
   config.root = environment("ARRAYMORPH_ROOT");

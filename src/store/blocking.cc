@@ -1,5 +1,7 @@
 // The blocking forms: start the verb, wait for its callback.
+#include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -81,6 +83,39 @@ Status remove(ObjectStore& store, std::vector<std::string> keys) {
 Result<ListReply> list(ObjectStore& store, ListRequest request) {
   return await<Result<ListReply>>(
       [&](auto done) { store.list(std::move(request), std::move(done)); });
+}
+
+namespace {
+
+// The last name of a page in the order of names; empty when there is none.
+std::string last_name(const ListReply& page) {
+  std::string last = page.objects.empty() ? "" : page.objects.back().key;
+  return page.prefixes.empty() ? last : std::max(last, page.prefixes.back());
+}
+
+bool follows(const ListReply& page, const std::string& last) {
+  return (page.objects.empty() || page.objects.front().key > last) &&
+         (page.prefixes.empty() || page.prefixes.front() > last);
+}
+
+}  // namespace
+
+Result<ListReply> list_folder(ObjectStore& store, std::string prefix) {
+  ListReply all;
+  ListRequest request{std::move(prefix), {}};
+  request.delimited = true;
+  do {
+    ARRAYMORPH_ASSIGN(ListReply page, list(store, request));
+    const std::string last = last_name(all);
+    if (!follows(page, last)) {
+      return Status(Code::corrupt, store.url() + "/" + request.prefix +
+                                       ": the list of objects goes back behind '" + last + "'");
+    }
+    std::move(page.objects.begin(), page.objects.end(), std::back_inserter(all.objects));
+    std::move(page.prefixes.begin(), page.prefixes.end(), std::back_inserter(all.prefixes));
+    request.after = std::move(page.next);
+  } while (!request.after.empty());
+  return all;
 }
 
 Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/log.h"
+#include "store/http/url.h"
 
 namespace arraymorph::store {
 namespace {
@@ -82,6 +83,11 @@ Result<Location> locate_in_container(Location::Kind kind, std::string_view rest,
   return Location{kind, std::string(container), std::move(key)};
 }
 
+Result<Location> locate_http(std::string_view name) {
+  ARRAYMORPH_ASSIGN(http::Url url, http::read_url(name));
+  return Location{Location::Kind::http, std::move(url.origin), std::move(url.key)};
+}
+
 Result<Location> locate_plain(std::string_view name, const Config& config) {
   ARRAYMORPH_ASSIGN(std::string key, normalise(name, name));
   switch (config.platform) {
@@ -114,12 +120,18 @@ std::string Location::url() const {
   switch (kind) {
     case Kind::s3:
       return "s3://" + container + "/" + key;
+    case Kind::http:
+      return without_secrets(container + "/" + key);
     case Kind::local:
       return "file://" + (container == "/" ? "" : container) + "/" + key;
     case Kind::memory:
       break;
   }
   return "memory://" + container + "/" + key;
+}
+
+std::string Location::identity() const {
+  return kind == Kind::http ? container + "/" + key : url();
 }
 
 Result<std::optional<Location>> locate(std::string_view name, const Config& config) {
@@ -130,6 +142,9 @@ Result<std::optional<Location>> locate(std::string_view name, const Config& conf
     if (const auto rest = without_scheme(name, "file://")) return locate_file(*rest, name, config);
     if (const auto rest = without_scheme(name, "memory://")) {
       return locate_in_container(Location::Kind::memory, *rest, name);
+    }
+    if (without_scheme(name, "https://") || without_scheme(name, "http://")) {
+      return locate_http(name);
     }
     if (config.platform == Platform::native) return std::nullopt;
     return locate_plain(name, config);

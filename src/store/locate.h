@@ -11,23 +11,26 @@
 namespace arraymorph::store {
 
 struct Location {
-  enum class Kind { s3, local, memory } kind = Kind::memory;
-  /// Bucket; absolute directory; name of the memory store.
+  enum class Kind { s3, local, memory, http } kind = Kind::memory;
+  /// Bucket; absolute directory; name of the memory store; scheme and host with port ("https://h").
   std::string container;
-  /// Relative to the container, '/'-separated, normalised.
+  /// Relative to the container, '/'-separated, normalised; http: path and query, as they were
+  /// given.
   std::string key;
 
-  /// The same file has the same URL, whichever way it was named.
+  /// For people: without the query, which may hold secrets.
   std::string url() const;
+  /// The same file has the same identity, whichever way it was named. Not for people.
+  std::string identity() const;
 };
 
-/// s3://bucket/key, file:///dir/name, memory://store/key, or a plain name that the configured
-/// platform claims. Nothing: the name is not ours, HDF5's own connector opens it.
+/// s3://bucket/key, file:///dir/name, memory://store/key, http(s)://host/path, or a plain name that
+/// the configured platform claims. Nothing: the name is not ours, HDF5's own connector opens it.
 ///
-/// Names are taken literally, percent signs included. A local file that lies under
-/// ARRAYMORPH_ROOT has that directory as its container, any other the directory it lies in.
-/// Errors: invalid_argument (empty name, NUL, '..', trailing slash, a platform without its bucket
-/// or directory).
+/// Names are taken literally, percent signs included; an http name goes to the server as it is. A
+/// local file that lies under ARRAYMORPH_ROOT has that directory as its container, any other the
+/// directory it lies in. Errors: invalid_argument (empty name, NUL, '..', trailing slash, a
+/// platform without its bucket or directory).
 Result<std::optional<Location>> locate(std::string_view name, const Config& config);
 
 }  // namespace arraymorph::store

@@ -3,11 +3,13 @@
 #include <map>
 #include <mutex>
 
+#include "store/http/http_store.h"
 #include "store/local/local_store.h"
 #include "store/memory/memory_store.h"
 #include "store/s3/s3_store.h"
 #include "store/wrap/checksums.h"
 #include "store/wrap/metrics.h"
+#include "store/wrap/trace.h"
 
 namespace arraymorph::store {
 namespace {
@@ -27,6 +29,8 @@ std::string identity(const Location& location, const Config& config) {
   switch (location.kind) {
     case Location::Kind::s3:
       return "s3 " + checksums + s3_identity(location.container, config);
+    case Location::Kind::http:
+      return "http " + http_identity(location.container, config);
     case Location::Kind::local:
       return "local " + checksums + location.container;
     case Location::Kind::memory:
@@ -39,6 +43,8 @@ Result<std::shared_ptr<ObjectStore>> make_store(const Location& location, const 
   switch (location.kind) {
     case Location::Kind::s3:
       return make_s3_store(location.container, config);
+    case Location::Kind::http:
+      return make_http_store(location.container, config);
     case Location::Kind::local:
       return make_local_store(location.container);
     case Location::Kind::memory:
@@ -55,7 +61,7 @@ Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const 
   const std::lock_guard lock(opened.mutex);
   if (const auto it = opened.stores.find(id); it != opened.stores.end()) return it->second;
   ARRAYMORPH_ASSIGN(std::shared_ptr<ObjectStore> store, make_store(location, config));
-  store = with_metrics(with_checksums(std::move(store), config.checksums));
+  store = with_trace(with_metrics(with_checksums(std::move(store), config.checksums)));
   opened.stores.emplace(id, store);
   return store;
 }

@@ -1,7 +1,8 @@
 #include "vfd/blocks.h"
 
 #include <algorithm>
-#include <condition_variable>
+#include <atomic>
+#include <chrono>
 #include <utility>
 
 namespace arraymorph::vfd {
@@ -13,8 +14,18 @@ constexpr std::uint64_t kGrowth = 4;
 // Reads that far from the last window, in its lengths, are in the same region.
 constexpr std::uint64_t kNear = 8;
 // Bytes between two ranges that are fetched rather than making another request.
-constexpr std::uint64_t kCheapGap = std::uint64_t{64} << 10;
-constexpr std::uint64_t kLargestJoined = std::uint64_t{4} << 20;
+constexpr std::uint64_t kCheapGap = std::uint64_t{128} << 10;
+// Windows longer than that come in parallel parts; on a walk, with the next one.
+constexpr std::uint64_t kPart = std::uint64_t{8} << 20;
+// What is brought in the background comes in smaller ones, so many bytes at a time, once reads have
+// waited for that share of what it costs.
+constexpr std::uint64_t kBoughtPart = std::uint64_t{2} << 20;
+constexpr std::uint64_t kUnderWay = std::uint64_t{32} << 20;
+constexpr double kPrice = 0.25;
+// Kept of an object however many others there are.
+constexpr std::uint64_t kLeastKept = std::uint64_t{32} << 20;
+// A read that goes on no further than that behind the last window is one of a walk.
+constexpr std::uint64_t kStride = std::uint64_t{1} << 20;
 
 std::uint64_t distance(const ByteRange& window, std::uint64_t offset) {
   const std::uint64_t end = window.offset + window.length;
@@ -22,16 +33,28 @@ std::uint64_t distance(const ByteRange& window, std::uint64_t offset) {
   return offset < window.offset ? window.offset - offset : 0;
 }
 
+// Of all objects.
+std::atomic<std::uint64_t>& kept_in_all() {
+  static std::atomic<std::uint64_t> bytes{0};
+  return bytes;
+}
+
 }  // namespace
 
+std::shared_ptr<Blocks> Blocks::open(std::shared_ptr<ObjectStore> store, PlainObject object,
+                                     std::string name, const Limits& limits) {
+  return std::shared_ptr<Blocks>(
+      new Blocks(std::move(store), std::move(object), std::move(name), limits));
+}
+
 Blocks::Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
-               std::uint64_t budget)
+               const Limits& limits)
     : store_(std::move(store)),
       key_(std::move(object.key)),
       etag_(std::move(object.etag)),
       name_(std::move(name)),
       size_(object.size),
-      budget_(std::max(budget, kLargestWindow)),
+      limits_(limits),
       superblock_(find_superblock(object.head.span())) {
   last_.length = object.head.size();
   keep(0, std::move(object.head));
@@ -40,6 +63,13 @@ Blocks::Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::stri
 void Blocks::align(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   page_ = std::clamp<std::uint64_t>(bytes, page_, kLargestWindow);
+}
+
+Blocks::~Blocks() { kept_in_all() -= kept_; }
+
+void Blocks::stop() {
+  const std::lock_guard lock(mutex_);
+  if (buying_) buying_ = size_;
 }
 
 const Buffer* Blocks::find(std::uint64_t offset, std::uint64_t& start) {
@@ -52,44 +82,181 @@ const Buffer* Blocks::find(std::uint64_t offset, std::uint64_t& start) {
   return found->second.bytes.get();
 }
 
-std::uint64_t Blocks::gap_end(std::uint64_t offset, std::uint64_t end) const {
-  const auto next = extents_.upper_bound(offset);
-  return next == extents_.end() ? end : std::min(end, next->first);
+bool Blocks::is_coming(std::uint64_t offset) const {
+  const auto after = coming_.upper_bound(offset);
+  return after != coming_.begin() && std::prev(after)->second > offset;
 }
 
-// Around [offset, end), which lies in no extent.
+bool Blocks::is_coming(const ByteRange& range) const {
+  if (is_coming(range.offset)) return true;
+  const auto next = coming_.lower_bound(range.offset);
+  return next != coming_.end() && next->first < range.offset + range.length;
+}
+
+std::uint64_t Blocks::covered_until(std::uint64_t offset) const {
+  if (const auto after = extents_.upper_bound(offset); after != extents_.begin()) {
+    const auto found = std::prev(after);
+    const std::uint64_t end = found->first + found->second.bytes->size();
+    if (end > offset) return end;
+  }
+  if (!is_coming(offset)) return offset;
+  return std::prev(coming_.upper_bound(offset))->second;
+}
+
+std::uint64_t Blocks::gap_end(std::uint64_t offset, std::uint64_t end) const {
+  if (const auto next = extents_.upper_bound(offset); next != extents_.end()) {
+    end = std::min(end, next->first);
+  }
+  if (const auto next = coming_.upper_bound(offset); next != coming_.end()) {
+    end = std::min(end, next->first);
+  }
+  return end;
+}
+
+// Around [offset, end), whose beginning is neither here nor on its way.
 ByteRange Blocks::window(std::uint64_t offset, std::uint64_t end) {
   const bool near = distance(last_, offset) <= kNear * step_;
   step_ = near ? std::min(step_ * kGrowth, kLargestWindow) : kSmallWindow;
   step_ = std::max(step_, page_);
-  std::uint64_t first = offset / step_ * step_;
-  const std::uint64_t last = std::min(std::max(end, first + step_), size_);
-  const auto after = extents_.upper_bound(offset);
-  if (after != extents_.begin()) {
-    const auto before = std::prev(after);
-    first = std::max(first, before->first + before->second.bytes->size());
-  }
-  return {first, gap_end(offset, last) - first};
+  const std::uint64_t first = offset / step_ * step_;
+  return {first, std::min(std::max(end, first + step_), size_) - first};
 }
 
 void Blocks::keep(std::uint64_t offset, Buffer bytes) {
   if (bytes.empty() || extents_.contains(offset)) return;
   kept_ += bytes.size();
+  kept_in_all() += bytes.size();
   order_.push_back(offset);
   extents_[offset] = {std::make_shared<const Buffer>(std::move(bytes)), std::prev(order_.end())};
-  while (kept_ > budget_ && order_.size() > 1) {
+  while (kept_in_all() > limits_.bytes && kept_ > kLeastKept && order_.size() > 1) {
     const auto oldest = extents_.find(order_.front());
     kept_ -= oldest->second.bytes->size();
+    kept_in_all() -= oldest->second.bytes->size();
     extents_.erase(oldest);
     order_.pop_front();
   }
 }
 
-GetRequest Blocks::request(const ByteRange& range) const {
+void Blocks::arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply) {
+  Status status = check_answer(name_, etag_, range, reply);
+  std::vector<std::function<void()>> ready;
+  {
+    Lock lock(mutex_);
+    if (status.ok()) {
+      keep(range.offset, std::move(reply->body));
+    } else {
+      if (buying_) buying_ = size_;
+      if (batch.status.ok()) batch.status = std::move(status);
+    }
+    coming_.erase(range.offset);
+    --batch.coming;
+    if (buying_) buy(lock);
+    std::erase_if(waiters_, [&](Waiter& waiter) {
+      if (is_coming(waiter.range)) return false;
+      ready.push_back(std::move(waiter.done));
+      return true;
+    });
+    changed_.notify_all();
+  }
+  for (const auto& done : ready) done();
+}
+
+void Blocks::start(const ByteRange& range, const std::shared_ptr<Batch>& batch, Lock& lock) {
+  coming_[range.offset] = range.offset + range.length;
+  ++batch->coming;
   GetRequest request;
   request.key = key_;
   request.range = range;
-  return request;
+  lock.unlock();
+  const auto sent = chunk::Link::Clock::now();
+  link_.started(sent);
+  store_->get(
+      std::move(request), [self = shared_from_this(), range, batch, sent](Result<GetReply> reply) {
+        self->link_.answered(sent, chunk::Link::Clock::now(), reply.ok() ? reply->received : 0);
+        self->arrived(range, *batch, std::move(reply));
+      });
+  lock.lock();
+}
+
+// The next parts, as far as they may be under way.
+void Blocks::buy(Lock& lock) {
+  const auto batch = std::make_shared<Batch>();
+  while (*buying_ < size_ && coming_.size() * kBoughtPart < kUnderWay) {
+    const std::uint64_t covered = covered_until(*buying_);
+    if (covered > *buying_) {
+      buying_ = covered;
+      continue;
+    }
+    const ByteRange part{*buying_,
+                         std::min(gap_end(*buying_, size_), *buying_ + kBoughtPart) - *buying_};
+    buying_ = part.offset + part.length;
+    start(part, batch, lock);
+  }
+}
+
+// Is it time to bring everything? A call that takes much of it has nothing to gain.
+void Blocks::consider(double seconds, std::uint64_t bytes, Lock& lock) {
+  const double before = std::exchange(waited_, waited_ + seconds);
+  const std::uint64_t left = size_ - std::min(kept_, size_);
+  if (!limits_.ahead || buying_ || before == 0 || left == 0 || bytes > left / 2 ||
+      kept_in_all() + left > limits_.bytes) {
+    return;
+  }
+  const chunk::LinkCost cost = link_.cost();
+  const auto all = static_cast<double>(left);
+  const double price = cost.latency + cost.transfer(all / kBoughtPart, all);
+  if (waited_ < kPrice * price) return;
+  buying_ = 0;
+  buy(lock);
+}
+
+void Blocks::waited(double seconds, std::uint64_t bytes) {
+  Lock lock(mutex_);
+  consider(seconds, bytes, lock);
+}
+
+bool Blocks::await(const ByteRange& range, std::function<void()> done) {
+  const std::lock_guard lock(mutex_);
+  if (!is_coming(range)) return false;
+  waiters_.push_back({range, std::move(done)});
+  return true;
+}
+
+// What is missing of `range`.
+void Blocks::start_gaps(ByteRange range, const std::shared_ptr<Batch>& batch, Lock& lock) {
+  const std::uint64_t end = std::min(range.offset + range.length, size_);
+  while (range.offset < end) {
+    const std::uint64_t covered = covered_until(range.offset);
+    if (covered > range.offset) {
+      range.offset = covered;
+      continue;
+    }
+    const std::uint64_t stop = std::min(gap_end(range.offset, end), range.offset + kPart);
+    start({range.offset, stop - range.offset}, batch, lock);
+    range.offset = stop;
+  }
+}
+
+void Blocks::wait(const Batch& batch, Lock& lock) {
+  changed_.wait(lock, [&] { return batch.coming == 0; });
+}
+
+Status Blocks::fetch_window(std::uint64_t offset, std::uint64_t end, Lock& lock) {
+  const std::uint64_t walked_to = last_.offset + last_.length;
+  const ByteRange range = window(offset, end);
+  last_ = range;
+  const auto batch = std::make_shared<Batch>();
+  start_gaps(range, batch, lock);
+  // Whoever has come so far goes on.
+  if (limits_.ahead && step_ > kPart && offset >= walked_to && offset - walked_to < kStride) {
+    start_gaps({range.offset + range.length, step_}, std::make_shared<Batch>(), lock);
+    last_.length += step_;
+  }
+  const auto since = chunk::Link::Clock::now();
+  wait(*batch, lock);
+  const std::chrono::duration<double> waited = chunk::Link::Clock::now() - since;
+  consider(waited.count(), range.length, lock);
+  return batch->status;
 }
 
 Status Blocks::read(std::uint64_t offset, ByteSpan into) {
@@ -99,12 +266,12 @@ Status Blocks::read(std::uint64_t offset, ByteSpan into) {
 }
 
 Status Blocks::fill(std::uint64_t offset, ByteSpan into) {
+  Lock lock(mutex_);
   while (!into.empty()) {
     if (offset >= size_) {
       std::memset(into.data(), 0, into.size());
       return {};
     }
-    std::unique_lock lock(mutex_);
     std::uint64_t start = 0;
     if (const Buffer* bytes = find(offset, start)) {
       const std::uint64_t there =
@@ -112,15 +279,26 @@ Status Blocks::fill(std::uint64_t offset, ByteSpan into) {
       std::memcpy(into.data(), bytes->data() + (offset - start), there);
       into = into.subspan(there);
       offset += there;
-      continue;
+    } else if (is_coming(offset)) {
+      changed_.wait(lock, [&] { return !is_coming(offset); });
+    } else {
+      ARRAYMORPH_TRY(fetch_window(offset, std::min(offset + into.size(), size_), lock));
     }
-    const ByteRange range = window(offset, std::min(offset + into.size(), size_));
-    last_ = range;
-    lock.unlock();
-    Result<GetReply> reply = get(*store_, request(range));
-    ARRAYMORPH_TRY(check_answer(name_, etag_, range, reply));
-    lock.lock();
-    keep(range.offset, std::move(reply->body));
+  }
+  return {};
+}
+
+Status Blocks::bring(const ByteRange& range) {
+  Lock lock(mutex_);
+  const std::uint64_t end = std::min(range.offset + range.length, size_);
+  for (std::uint64_t offset = range.offset; offset < end;) {
+    const std::uint64_t covered = covered_until(offset);
+    if (covered > offset) {
+      changed_.wait(lock, [&] { return !is_coming(offset); });
+      offset = covered;
+    } else {
+      ARRAYMORPH_TRY(fetch_window(offset, end, lock));
+    }
   }
   return {};
 }
@@ -151,8 +329,7 @@ std::vector<ByteRange> joined(std::vector<ByteRange> ranges) {
     if (!result.empty()) {
       ByteRange& last = result.back();
       const std::uint64_t end = std::max(last.offset + last.length, range.offset + range.length);
-      if (range.offset <= last.offset + last.length + kCheapGap &&
-          end - last.offset <= kLargestJoined) {
+      if (range.offset <= last.offset + last.length + kCheapGap && end - last.offset <= kPart) {
         last.length = end - last.offset;
         continue;
       }
@@ -162,47 +339,13 @@ std::vector<ByteRange> joined(std::vector<ByteRange> ranges) {
   return result;
 }
 
-struct Arrivals {
-  std::mutex mutex;
-  std::condition_variable all;
-  std::size_t coming = 0;
-};
-
 }  // namespace
 
 void Blocks::prefetch(std::vector<ByteRange> ranges) {
-  std::vector<ByteRange> missing;
-  {
-    const std::lock_guard lock(mutex_);
-    for (ByteRange range : joined(std::move(ranges))) {
-      const std::uint64_t end = std::min(range.offset + range.length, size_);
-      while (range.offset < end) {
-        std::uint64_t start = 0;
-        if (const Buffer* bytes = find(range.offset, start)) {
-          range.offset = start + bytes->size();
-          continue;
-        }
-        const std::uint64_t stop = gap_end(range.offset, end);
-        missing.push_back({range.offset, stop - range.offset});
-        range.offset = stop;
-      }
-    }
-  }
-  if (missing.empty()) return;
-  Arrivals arrivals;
-  arrivals.coming = missing.size();
-  for (const ByteRange& range : missing) {
-    store_->get(request(range), [this, range, &arrivals](Result<GetReply> reply) {
-      if (check_answer(name_, etag_, range, reply).ok()) {
-        const std::lock_guard lock(mutex_);
-        keep(range.offset, std::move(reply->body));
-      }
-      const std::lock_guard lock(arrivals.mutex);
-      if (--arrivals.coming == 0) arrivals.all.notify_one();
-    });
-  }
-  std::unique_lock lock(arrivals.mutex);
-  arrivals.all.wait(lock, [&] { return arrivals.coming == 0; });
+  const auto batch = std::make_shared<Batch>();
+  Lock lock(mutex_);
+  for (const ByteRange& range : joined(std::move(ranges))) start_gaps(range, batch, lock);
+  wait(*batch, lock);
 }
 
 }  // namespace arraymorph::vfd

@@ -1,6 +1,7 @@
 // Blocks: the bytes of one object that nobody changes, fetched as HDF5 asks for them and kept.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -8,11 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "arraymorph/object_store.h"
+#include "chunk/link.h"
 #include "vfd/image.h"
 
 namespace arraymorph::vfd {
@@ -30,12 +31,22 @@ inline constexpr std::uint64_t kHeadBytes = std::uint64_t{1} << 20;
 
 /// Reads go to memory or to the store by windows. A window is small where reads jump about in a
 /// large object, and grows as long as they stay in one region, so that walking through the metadata
-/// of a file takes few requests, and reading one place of it few bytes. Thread-safe.
-class Blocks {
+/// of a file takes few requests, and reading one place of it few bytes. Long walks are read ahead,
+/// and reads that have waited for long bring the whole object, if it fits: whoever goes on renting
+/// what could be bought for as much buys it at last. Thread-safe.
+class Blocks : public std::enable_shared_from_this<Blocks> {
  public:
-  /// `budget`: bytes to keep; what was used longest ago goes first. `name` is for messages.
-  Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
-         std::uint64_t budget);
+  struct Limits {
+    std::uint64_t bytes = 0;  ///< to keep, in all objects together; the oldest of this one go first
+    bool ahead = true;        ///< bring what nobody has asked for yet
+  };
+
+  /// `name` is for messages. Requests under way keep it alive, and nobody waits for them.
+  static std::shared_ptr<Blocks> open(std::shared_ptr<ObjectStore> store, PlainObject object,
+                                      std::string name, const Limits& limits);
+  ~Blocks();
+  Blocks(const Blocks&) = delete;
+  Blocks& operator=(const Blocks&) = delete;
 
   std::uint64_t length() const noexcept { return size_; }
   const std::string& key() const noexcept { return key_; }
@@ -50,9 +61,22 @@ class Blocks {
   /// The same without asking the store: false when not all of it is here.
   bool peek(std::uint64_t offset, ByteSpan into);
 
-  /// Brings what is missing of `ranges`, in requests that are under way together; near ones are
-  /// joined. Failures are left to whoever reads the bytes.
+  /// Brings what is missing of a range, by windows as read() does.
+  Status bring(const ByteRange& range);
+
+  /// Brings what is missing of `ranges` and no more, in requests that are under way together; near
+  /// ones are joined. Failures are left to whoever reads the bytes.
   void prefetch(std::vector<ByteRange> ranges);
+
+  /// Is some of a range under way? Then `done` is called, once, from any thread, when all of that
+  /// has come or failed to.
+  bool await(const ByteRange& range, std::function<void()> done);
+
+  /// A call has to wait `seconds` for `bytes` of the object that it has asked for elsewhere.
+  void waited(double seconds, std::uint64_t bytes);
+
+  /// Nobody reads it any more: what has not been asked for is not brought.
+  void stop();
 
   /// Called with the bytes of every read() that follows, after it; null: nobody is.
   using Watch = std::function<void(ConstByteSpan bytes)>;
@@ -62,36 +86,64 @@ class Blocks {
   void align(std::uint64_t bytes);
 
  private:
+  using Lock = std::unique_lock<std::mutex>;
   struct Kept {
     std::shared_ptr<const Buffer> bytes;
     std::list<std::uint64_t>::iterator used;  ///< in order_
   };
-  using Extents = std::map<std::uint64_t, Kept>;  // by first byte; they never overlap
+  struct Waiter {
+    ByteRange range;
+    std::function<void()> done;
+  };
+  /// Requests of one caller.
+  struct Batch {
+    std::size_t coming = 0;
+    Status status;  ///< the first failure
+  };
 
+  Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
+         const Limits& limits);
   Status fill(std::uint64_t offset, ByteSpan into);
   const Buffer* find(std::uint64_t offset, std::uint64_t& start);
-  /// The part of [offset, end) up to what is kept already.
+  /// One past the bytes around `offset` that are here or on their way; `offset` when it is not.
+  std::uint64_t covered_until(std::uint64_t offset) const;
+  bool is_coming(std::uint64_t offset) const;
+  bool is_coming(const ByteRange& range) const;
+  /// The first of such bytes after `offset`, at most `end`.
   std::uint64_t gap_end(std::uint64_t offset, std::uint64_t end) const;
   ByteRange window(std::uint64_t offset, std::uint64_t end);
+  void start(const ByteRange& range, const std::shared_ptr<Batch>& batch, Lock& lock);
+  void start_gaps(ByteRange range, const std::shared_ptr<Batch>& batch, Lock& lock);
+  Status fetch_window(std::uint64_t offset, std::uint64_t end, Lock& lock);
+  void wait(const Batch& batch, Lock& lock);
+  void arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply);
   void keep(std::uint64_t offset, Buffer bytes);
-  GetRequest request(const ByteRange& range) const;
+  void consider(double seconds, std::uint64_t bytes, Lock& lock);
+  void buy(Lock& lock);
 
   const std::shared_ptr<ObjectStore> store_;
   const std::string key_;
   const std::string etag_;
   const std::string name_;
   const std::uint64_t size_;
-  const std::uint64_t budget_;
+  const Limits limits_;
   const std::optional<Superblock> superblock_;
 
   std::mutex mutex_;
-  Extents extents_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, Kept> extents_;          ///< by first byte; they never overlap
+  std::map<std::uint64_t, std::uint64_t> coming_;  ///< first byte and end of what is under way
   std::list<std::uint64_t> order_;  ///< first bytes of extents, least recently used first
   std::uint64_t kept_ = 0;          ///< bytes
   std::uint64_t page_ = 4096;
   ByteRange last_;                   ///< the last window
   std::uint64_t step_ = kHeadBytes;  ///< its length, but for what was there already
   Watch watch_;                      ///< of the thread that reads
+  std::vector<Waiter> waiters_;
+  chunk::Link link_;
+  double waited_ = 0;  ///< seconds
+  /// Everything from here on is to be brought; nothing: it has not been worth it.
+  std::optional<std::uint64_t> buying_;
 };
 
 }  // namespace arraymorph::vfd

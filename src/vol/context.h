@@ -20,7 +20,7 @@ struct Context {
   hid_t driver = H5I_INVALID_HID;     ///< our file driver
   hid_t connector = H5I_INVALID_HID;  ///< ourselves; looked up when first needed
   std::shared_ptr<chunk::Engine> engine;
-  /// Open files by canonical URL.
+  /// Open files by Location::identity().
   std::map<std::string, std::weak_ptr<FileState>> files;
 };
 

@@ -25,7 +25,7 @@ bool has_default_driver(hid_t fapl_id) {
 /// HDF5 makes the candidates for an external link or virtual source absolute by putting the
 /// working directory in front of the parent's folder; the parent's own name had none.
 std::string without_working_directory(std::string name, const std::string& parent) {
-  for (const char* scheme : {"/s3://", "/file://", "/memory://"}) {
+  for (const char* scheme : {"/s3://", "/file://", "/memory://", "/https://", "/http://"}) {
     if (const auto at = name.find(scheme); at != std::string::npos) return name.substr(at + 1);
   }
   std::array<char, 4096> directory{};
@@ -38,8 +38,9 @@ std::string without_working_directory(std::string name, const std::string& paren
 
 std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
   log(LogLevel::info, (opening->create ? "creating " : "opened ") + opening->location.url());
+  const std::string identity = opening->location.identity();
   auto state = std::make_shared<FileState>(std::move(opening));
-  context().files[state->url()] = state;
+  context().files[identity] = state;
   return state;
 }
 
@@ -80,7 +81,7 @@ Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
 }
 
 std::shared_ptr<FileState> live_file(const store::Location& location) {
-  const auto found = context().files.find(location.url());
+  const auto found = context().files.find(location.identity());
   auto live = found == context().files.end() ? nullptr : found->second.lock();
   return live && live->inherited() ? nullptr : live;
 }

@@ -7,7 +7,7 @@
 #include "hdf5/creation.h"
 #include "hdf5/dataspace.h"
 #include "hdf5/error.h"
-#include "vfd/chunk_tree.h"
+#include "vfd/chunk_index.h"
 #include "vol/dataset.h"
 #include "vol/engine.h"
 #include "vol/file_state.h"
@@ -17,6 +17,10 @@ namespace {
 
 using hdf5::api;
 using hdf5::Handle;
+
+constexpr std::uint64_t kSmall = 1 << 20;  // bytes of a dataset as stored
+constexpr std::uint64_t kSmallGap = 64 << 10;
+constexpr std::uint64_t kMostSmallChunks = 4096;
 
 Handle creation_list_of_file(const Object& file) {
   H5VL_file_get_args_t args{};
@@ -72,7 +76,7 @@ Result<std::vector<chunk::PlacedChunk>> read_index(Object& object, const chunk::
   H5VL_native_dataset_optional_args_t args{};
   args.chunk_iter.op = collect;
   args.chunk_iter.op_data = &collected;
-  const vfd::ChunkTreeFetch ahead(*object.file->plain(), superblock, grid.dims.size());
+  const vfd::ChunkIndexFetch ahead(*object.file->plain(), superblock, grid.dims.size());
   ARRAYMORPH_TRY(native_call(object, H5VL_NATIVE_DATASET_CHUNK_ITER, args));
   return std::move(collected.chunks);
 }
@@ -101,6 +105,19 @@ Result<std::shared_ptr<const chunk::Places>> find_places(Object& object,
   args.get_offset.offset = &offset;
   ARRAYMORPH_TRY(native_call(object, H5VL_NATIVE_DATASET_GET_OFFSET, args));
   return chunk::make_contiguous_places(std::move(places), spec.grid, offset);
+}
+
+/// A small dataset comes as metadata does: reading one after the other then takes few requests.
+Status bring_small(vfd::Blocks& blocks, const chunk::Places& places) {
+  if (places.count() > kMostSmallChunks) return {};
+  const auto chunks = places.between(0, blocks.length());
+  std::uint64_t bytes = 0;
+  for (const chunk::PlacedChunk& chunk : chunks) bytes += chunk.place.size;
+  if (chunks.empty() || bytes > kSmall) return {};
+  const chunk::Place& last = chunks.back().place;
+  const ByteRange range{chunks.front().place.offset,
+                        last.offset + last.size - chunks.front().place.offset};
+  return range.length > 2 * bytes + kSmallGap ? Status() : blocks.bring(range);
 }
 
 /// Of a kind that has chunk objects in the other layout, and of a size to have them.
@@ -135,6 +152,7 @@ Result<std::shared_ptr<Dataset>> make_in_place(Object& object) {
   if (!places.ok()) return places.status().with_context("dataset " + spec.name);
   if (*places == nullptr) return std::shared_ptr<Dataset>();
   spec.places = std::move(*places);
+  ARRAYMORPH_TRY(bring_small(*object.file->plain(), *spec.places));
   auto dataset = std::make_shared<Dataset>();
   dataset->contiguous = contiguous;
   dataset->array =

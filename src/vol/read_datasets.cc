@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "hdf5/error.h"
+#include "runtime/trace.h"
 #include "vol/convert_runs.h"
 #include "vol/transfer_plan.h"
 
@@ -31,9 +32,39 @@ std::optional<chunk::Box> box_of(const ReadTransfer& transfer, const TransferPla
   return box;
 }
 
+/// One call of H5Dread, whose requests lie between its start and end.
+class TracedRead {
+ public:
+  TracedRead() : start_(trace::on() ? trace::now() : 0) {}
+
+  void write(std::span<const TransferPlan> plans, const std::optional<chunk::Box>& box) const {
+    if (!trace::on()) return;
+    for (const TransferPlan& plan : plans) {
+      trace::Line line("H5Dread");
+      line.text("dataset", plan.dataset->array->name());
+      line.text("prefix", plan.dataset->array->prefix()).number("chunks", plan.chunks.size());
+      if (box) {
+        line.raw("low", list_of(box->low)).raw("high", list_of(box->high));
+        line.number("bytes", box->points * plan.file_size);
+      }
+      line.write(start_);
+    }
+  }
+
+ private:
+  static std::string list_of(const chunk::Extent& extent) {
+    std::string text;
+    for (const auto each : extent) text += (text.empty() ? "" : ", ") + std::to_string(each);
+    return "[" + text + "]";
+  }
+
+  std::uint64_t start_;
+};
+
 }  // namespace
 
 Status read_datasets(std::span<const ReadTransfer> transfers, hid_t dxpl_id) {
+  const TracedRead traced;
   std::vector<TransferPlan> plans;
   std::vector<hdf5::Converter> converters;
   std::vector<bool> keeps_old;
@@ -66,8 +97,10 @@ Status read_datasets(std::span<const ReadTransfer> transfers, hid_t dxpl_id) {
   };
   std::optional<chunk::Box> box;
   if (plans.size() == 1) box = box_of(transfers[0], plans[0]);
-  return chunk::read_chunks(*context().engine, accesses.chunks, anywhere, consume,
-                            box ? &*box : nullptr);
+  Status status = chunk::read_chunks(*context().engine, accesses.chunks, anywhere, consume,
+                                     box ? &*box : nullptr);
+  traced.write(plans, box);
+  return status;
 }
 
 }  // namespace arraymorph::vol

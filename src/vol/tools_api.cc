@@ -21,6 +21,8 @@ Result<std::string> describe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
   answer["server"] = file->store->identity();
+  answer["connections"] = file->config.connections;
+  answer["codec_threads"] = file->config.codec_threads;
   switch (file->location.kind) {
     case store::Location::Kind::s3: {
       ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(file->config.s3));
@@ -32,6 +34,9 @@ Result<std::string> describe(const char* name) {
       answer["bucket"] = file->location.container;
       break;
     }
+    case store::Location::Kind::http:
+      answer["kind"] = "http";
+      break;
     case store::Location::Kind::local:
       answer["kind"] = "local";
       break;
@@ -187,6 +192,23 @@ Result<std::string> remove_objects(const char* name, const char* text, const std
   return text_of({{"removed", count}});
 }
 
+Result<std::string> remove_file(const char* name, const std::string& layout,
+                                const std::string& etag) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  if (layout != "chunks" && layout != "plain") {
+    return Status(Code::invalid_argument, "the layout is \"chunks\" or \"plain\"");
+  }
+  const std::string key = layout == "chunks" ? metadata_key(*file) : file->location.key;
+  ARRAYMORPH_ASSIGN(const ObjectInfo now, head(*file->store, key));
+  if (now.etag != etag) {
+    return Status(Code::conflict, file->location.url() +
+                                      " is another than the one that was looked at; nothing was "
+                                      "removed: look again");
+  }
+  ARRAYMORPH_TRY(remove(*file->store, {key}));
+  return text_of({{"url", file->location.url()}});
+}
+
 Result<std::string> probe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   const std::string key = metadata_key(*file);
@@ -223,6 +245,10 @@ int arraymorph_inventory(const char* name, const char* extents, char** answer) {
 
 int arraymorph_remove(const char* name, const char* keys, const char* etag, char** answer) {
   return answer_with(answer, [&] { return remove_objects(name, keys, etag); });
+}
+
+int arraymorph_remove_file(const char* name, const char* layout, const char* etag, char** answer) {
+  return answer_with(answer, [&] { return remove_file(name, layout, etag); });
 }
 
 int arraymorph_probe(const char* name, char** answer) {

@@ -425,6 +425,56 @@ TEST_P(StoreTest, ListsInPages) {
   EXPECT_EQ(pages, 3u);
 }
 
+TEST_P(StoreTest, ListsFolders) {
+  for (const char* name : {"b", "a/2", "a/10", "a.b", "ab", "a/c/0", "a/c/1", "a0", "z/ü/1"}) {
+    must_put(name, name);
+  }
+  const auto names = [&](std::string_view folder) {
+    const Result<ListReply> reply = list_folder(*store_, key(folder));
+    EXPECT_TRUE(reply.ok()) << reply.status().message();
+    EXPECT_TRUE(reply->next.empty());
+    std::vector<std::string> found;
+    for (const ObjectInfo& object : reply->objects) {
+      EXPECT_EQ(object.size, object.key.size() - prefix_.size());
+      found.push_back(object.key.substr(prefix_.size()));
+    }
+    found.emplace_back("|");
+    for (const std::string& each : reply->prefixes) found.push_back(each.substr(prefix_.size()));
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names(""), (Names{"a.b", "a0", "ab", "b", "|", "a/", "z/"}));
+  EXPECT_EQ(names("a/"), (Names{"a/10", "a/2", "|", "a/c/"}));
+  EXPECT_EQ(names("z/"), (Names{"|", "z/ü/"}));
+  EXPECT_EQ(names("nothing/"), Names{"|"});
+}
+
+TEST_P(StoreTest, ListsFoldersInPages) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 24; ++i) {
+    const std::string name = "p/" + std::to_string(100 + i);
+    for (int object = 0; object < (i % 2 == 0 ? 1 : 3); ++object) {
+      must_put(i % 2 == 0 ? name : name + "/" + std::to_string(object), "x");
+    }
+    expected.push_back(key(i % 2 == 0 ? name : name + "/"));
+  }
+  std::vector<std::string> found;
+  ListRequest request{key("p/"), {}, 5};
+  request.delimited = true;
+  std::size_t pages = 0;
+  do {
+    const Result<ListReply> page = list(*store_, request);
+    ASSERT_TRUE(page.ok()) << page.status().message();
+    ASSERT_LE(page->objects.size() + page->prefixes.size(), 5u);
+    for (const ObjectInfo& object : page->objects) found.push_back(object.key);
+    found.insert(found.end(), page->prefixes.begin(), page->prefixes.end());
+    request.after = page->next;
+    ASSERT_LT(++pages, 20u);
+  } while (!request.after.empty());
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found, expected);
+}
+
 TEST_P(StoreTest, KeepsLargeObjects) {
   const auto large = random_bytes((40u << 20) + 17, 1);
   ASSERT_TRUE(put(*store_, {key("large"), large, {}, false}).ok());

@@ -21,6 +21,7 @@ import trustme
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import seaweed
+import stored_files
 from stored_objects import LocalObjects, Objects, S3Objects
 
 
@@ -110,11 +111,32 @@ def s3_store(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store("s3", f"s3://{server['BUCKET_NAME']}/{uuid.uuid4().hex}", dict(server))
 
 
+@pytest.fixture
+def small_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also small datasets lie in chunk objects."""
+    monkeypatch.setenv("ARRAYMORPH_INLINE_BYTES", "0")
+
+
 @pytest.fixture(params=["local", "s3"])
 def store(request: pytest.FixtureRequest) -> Store:
     """The same test on both kinds of store."""
     chosen: Store = request.getfixturevalue(f"{request.param}_store")
     return chosen
+
+
+@pytest.fixture(params=[("chunks", "local"), ("plain", "s3")], ids=" on ".join)
+def url(request: pytest.FixtureRequest) -> str:
+    """A file with a bit of everything, in both layouts."""
+    layout, place = request.param
+    store: Store = request.getfixturevalue(f"{place}_store")
+    if layout == "plain":
+        stored_files.put_plain(store, "all.h5", stored_files.a_bit_of_everything)
+    else:
+        import arraymorph
+
+        with arraymorph.File(store.url("all.h5"), "w") as f:
+            stored_files.a_bit_of_everything(f)
+    return store.url("all.h5")
 
 
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import arraymorph
 import pytest
+from arraymorph import _packages
 from conftest import Command, Runner, Store
 
-COMMANDS = ["env", "plugin-path", "pointer", "verify", "gc", "doctor"]
+COMMANDS = [
+    *("ls", "tree", "info", "cat", "map", "rm", "verify", "gc", "doctor", "bench"),
+    *("env", "plugin-path", "pointer"),
+]
 
 
 def test_without_a_command_it_prints_the_environment(arraymorph_program: Command) -> None:
@@ -81,3 +87,84 @@ def test_a_missing_bucket(s3_store: Store, arraymorph_program: Command) -> None:
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert "arraymorph-no-such-bucket" in done.stderr
+
+
+# How a person would switch it on there, and what they would look at then.
+SHELLS = {
+    "sh": 'eval "$(arraymorph env --shell sh)"; echo "$HDF5_VOL_CONNECTOR $HDF5_PLUGIN_PATH"',
+    "bash": 'eval "$(arraymorph env)"; echo "$HDF5_VOL_CONNECTOR $HDF5_PLUGIN_PATH"',
+    "fish": "arraymorph env --shell fish | source; echo $HDF5_VOL_CONNECTOR $HDF5_PLUGIN_PATH",
+    "tcsh": "eval `arraymorph env --shell csh`; echo $HDF5_VOL_CONNECTOR $HDF5_PLUGIN_PATH",
+    "pwsh": "arraymorph env --shell pwsh | Out-String | Invoke-Expression; "
+    'echo "$env:HDF5_VOL_CONNECTOR $env:HDF5_PLUGIN_PATH"',
+}
+
+
+@pytest.mark.parametrize("before", ["", "/else where/a:/b"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_shells_take_the_lines(shell: str, before: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    bin_directory = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{bin_directory}{os.pathsep}{os.environ['PATH']}"}
+    if before:
+        environment["HDF5_PLUGIN_PATH"] = before
+    words = [shell, "-c", SHELLS[shell]]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    rest = before or os.pathsep.join(_packages.filter_plugins())
+    path = arraymorph.get_plugin_path() + (os.pathsep + rest if rest else "")
+    assert done.stdout.strip() == f"arraymorph {path}"
+
+
+def test_lines_for_the_shell_of_the_user(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert command("env").stdout == command("env", "--shell", "fish").stdout
+    assert "set -gx HDF5_VOL_CONNECTOR arraymorph" in command("env").stdout
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    assert command("env").stdout == command("env", "--shell", "sh").stdout
+    done = command("env", "--shell", "cmd")
+    assert done.returncode == 2
+    assert "fish" in done.stderr
+
+
+def test_completion(arraymorph_program: Command) -> None:
+    """What the shell asks when the tab key is pressed."""
+    done = arraymorph_program(
+        _ARRAYMORPH_COMPLETE="complete_bash", COMP_WORDS="arraymorph t", COMP_CWORD="1"
+    )
+    assert done.stdout.split() == ["tree"]
+    assert "--install-completion" in arraymorph_program("--help").stdout
+
+
+def test_commands_start_without_what_they_do_not_need(python: Runner) -> None:
+    """Completion starts the program at every press of the tab key."""
+    code = (
+        "import sys, arraymorph.cli\n"
+        "print([m for m in ('h5py', 'numpy', 'rich.console', 'PIL', 'ssl') if m in sys.modules])"
+    )
+    assert python(code).stdout == "[]\n"
+
+
+def test_help_fits_a_terminal_of_80_columns(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(*words: str) -> str:
+        import contextlib
+        import io
+
+        from arraymorph.cli import app
+
+        monkeypatch.setenv("COLUMNS", "80")
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+            app([*words, "--help"], prog_name="arraymorph")
+        return out.getvalue()
+
+    for name in COMMANDS:
+        lines = shown(name).splitlines()
+        assert max(map(len, lines)) <= 80, name
+        assert any("  arraymorph " + name in line or "arraymorph env" in line for line in lines), (
+            name
+        )
+    assert max(map(len, shown().splitlines())) <= 80

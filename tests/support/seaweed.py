@@ -34,7 +34,14 @@ from pathlib import Path
 from types import FrameType
 
 # Variables that decide what a test sees: the developer's shell (or .env) must not leak into it.
-SETTINGS = ("HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "AWS_", "ARRAYMORPH_")
+SETTINGS = (
+    "HDF5_",
+    "STORAGE_PLATFORM",
+    "BUCKET_NAME",
+    "AWS_",
+    "ARRAYMORPH_",
+    "SEAWEED_PUBLIC_URL",
+)
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY = "arraymorph-test"
@@ -67,6 +74,12 @@ class Server:
     bucket: str
     pid: int
     directory: Path
+    filer_port: int
+
+    @property
+    def public_url(self) -> str:
+        """Where the bucket's objects are plain files of a web server, for everybody."""
+        return f"http://{HOST}:{self.filer_port}/buckets/{self.bucket}"
 
     @property
     def endpoint(self) -> str:
@@ -85,6 +98,7 @@ class Server:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": REGION,
+            "SEAWEED_PUBLIC_URL": self.public_url,
             # What ArrayMorph finds out about this server goes when the server goes.
             "XDG_CACHE_HOME": str(self.directory / "cache"),
         }
@@ -98,6 +112,14 @@ class Server:
         status = self.request("PUT", f"/{bucket}")
         if status not in (200, 409):
             raise SeaweedError(f"creating bucket {bucket} gave {status}")
+
+
+def signature(secret: str, day: str, region: str, to_sign: str) -> str:
+    """Of AWS Signature Version 4; `day`: "20261125"."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, "s3", "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, to_sign.encode(), "sha256").hex()
 
 
 def signed_request(
@@ -122,13 +144,9 @@ def signed_request(
     to_sign = "\n".join(
         ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
     )
-    key = f"AWS4{keys[1]}".encode()
-    for part in (day, region, "s3", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     headers["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={keys[0]}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}"
+        f"SignedHeaders={names}, Signature={signature(keys[1], day, region, to_sign)}"
     )
     connection = http.client.HTTPConnection(host, timeout=10)
     try:
@@ -199,7 +217,7 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 def _start(
     directory: Path, extra: list[str], ports: list[int], public: bool
-) -> tuple[subprocess.Popen[bytes], int]:
+) -> subprocess.Popen[bytes]:
     master, volume, filer, s3 = ports
     identities = directory / "identities.json"
     user = {
@@ -236,7 +254,7 @@ def _start(
         *extra,
     ]
     with (directory / "weed.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -244,7 +262,6 @@ def _start(
             cwd=directory,
             start_new_session=True,
         )
-    return process, s3
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
@@ -281,9 +298,10 @@ def _start_until_ready(
     directory: Path, bucket: str, extra: list[str], public: bool
 ) -> tuple[subprocess.Popen[bytes], Server]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        process, port = _start(directory, extra, _free_ports(4), public)
+        ports = _free_ports(4)
+        process = _start(directory, extra, ports, public)
         try:
-            server = Server(port, bucket, process.pid, directory)
+            server = Server(ports[3], bucket, process.pid, directory, ports[2])
             _wait_until_ready(process, server)
             return process, server
         except SeaweedEndedError:
@@ -320,13 +338,13 @@ class Restartable:
         self._ports = _free_ports(4)
         self._guard = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self.server = Server(self._ports[3], bucket, 0, directory)
+        self.server = Server(self._ports[3], bucket, 0, directory, self._ports[2])
         self.start()
 
     def start(self) -> None:
         """Returns when the server stores again."""
         assert self._process is None, "it runs"
-        self._process, _ = _start(self.server.directory, [], self._ports, public=False)
+        self._process = _start(self.server.directory, [], self._ports, public=False)
         self._guard.enter_context(_watched(self._process))
         self.server = replace(self.server, pid=self._process.pid)
         _wait_until_ready(self._process, self.server)

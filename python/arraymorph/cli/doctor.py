@@ -14,12 +14,10 @@ from statistics import median
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from .. import __version__, _core, _h5py, build_info
-from .clock import clock_difference
-from .output import message_of, print_json
+from .doctor_programs import programs
+from .output import message_of, print_json, size_text
 
 _PREFIXES = ("ARRAYMORPH_", "AWS_", "HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "XDG_CACHE_HOME")
 # Of the AWS variables, the ones that are safe to show.
@@ -30,6 +28,7 @@ _SHOWN = re.compile(
 _STYLES = {"ok": "green", "note": "", "warn": "yellow", "FAIL": "bold red"}
 _MOST_SKEW = 300  # seconds; servers refuse requests from 900 on
 _LATENCY_REQUESTS = 5
+_THROUGHPUT = 16  # MiB
 _NAME = "arraymorph-doctor"
 
 
@@ -52,21 +51,29 @@ def doctor(
         ),
     ] = None,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="write nothing: leaves out the conditional writes")
+        bool, typer.Option("--read-only", help="write nothing: leaves out what needs writing")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:
     """Say whether ArrayMorph works here, and what to do where it does not.
 
-    Looks at the environment, the plugin, and, with a store, at the server: reachable, clock,
-    credentials, answers, latency, and whether conditional writes are honoured, which is tried out
-    with a few small objects that are removed again. Secrets are never shown.
+    Looks at the environment, the plugin, the other HDF5 libraries that find it (netCDF4, PyTables,
+    the HDF5 tools), and, with a store, at the server: reachable, clock, credentials, answers,
+    latency, whether conditional writes are honoured, and throughput; for the last two it writes
+    small objects and a temporary file of 16 MiB, which are removed again. Secrets are never shown.
 
     Exit status 1 when something is broken.
+
+    \b
+    arraymorph doctor
+    arraymorph doctor s3://bucket
+    arraymorph doctor s3://bucket/run42.h5 --read-only
     """
     findings: list[Finding] = []
+    from rich.console import Console
+
     console = Console(highlight=False, soft_wrap=True)
-    for each in [*_environment(), *_plugin()]:
+    for each in [*_environment(), *_plugin(), *programs()]:
         findings.append(each)
         _print(console, each, json)
     for each in _store(url, read_only):
@@ -78,7 +85,9 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _print(console: Console, each: Finding, json: bool) -> None:
+def _print(console: Any, each: Finding, json: bool) -> None:
+    from rich.text import Text
+
     if json:
         return
     line = Text(f"{each.state:<5}", style=_STYLES[each.state])
@@ -106,6 +115,12 @@ def _shown(name: str, value: str) -> str:
 
 def _plugin() -> Iterator[Finding]:
     path = _h5py.get_plugin_path()
+    searched = os.environ.get("HDF5_PLUGIN_PATH", "").split(os.pathsep)
+    if os.environ.get("HDF5_VOL_CONNECTOR", "").split(" ")[0] == "arraymorph" and not any(
+        each and os.path.realpath(each) == path for each in searched
+    ):
+        what = f"HDF5_VOL_CONNECTOR is set, HDF5_PLUGIN_PATH does not lead to {path}"
+        yield Finding("FAIL", "plugin path", what, 'eval "$(arraymorph env)"')
     try:
         internals = _h5py.Internals()
         library = f"h5py {internals.h5py.__version__} (HDF5 {internals.h5py.version.hdf5_version})"
@@ -148,8 +163,10 @@ def _store(url: str | None, read_only: bool) -> Iterator[Finding]:
         return
     if read_only:
         yield Finding("note", "conditional writes", "not tried (--read-only)")
+        yield Finding("note", "throughput", "not tried (--read-only)")
     else:
         yield _conditions(name)
+        yield _throughput(place)
 
 
 def _server(place: dict[str, Any]) -> Iterator[Finding]:
@@ -157,6 +174,8 @@ def _server(place: dict[str, Any]) -> Iterator[Finding]:
     what = f"{place['endpoint']}, region {place['region']}, bucket {place['bucket']}, {style} style"
     yield Finding("ok", "store", what)
     yield _credentials()
+    from .clock import clock_difference
+
     try:
         difference = clock_difference(place["endpoint"], os.environ.get("AWS_CA_BUNDLE"))
     except OSError as error:
@@ -174,7 +193,9 @@ def _server(place: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _credentials() -> Finding:
-    """Where they come from, never what they are."""
+    """Where they come from, never what they are: the first of the chain that is set."""
+    if os.environ.get("ARRAYMORPH_ANONYMOUS", "").lower() in ("1", "true", "yes", "on"):
+        return Finding("ok", "credentials", "none: requests are not signed (ARRAYMORPH_ANONYMOUS)")
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
         token = " with a session token" if os.environ.get("AWS_SESSION_TOKEN") else ""
         return Finding("ok", "credentials", f"an access key of the environment{token}")
@@ -183,10 +204,20 @@ def _credentials() -> Finding:
         return Finding("warn", "credentials", "one half of a key is set; it is ignored", fix)
     if profile := os.environ.get("AWS_PROFILE"):
         return Finding("ok", "credentials", f"profile {profile}")
+    if os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+        return Finding("ok", "credentials", "a web identity token (AWS_WEB_IDENTITY_TOKEN_FILE)")
     path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
     if Path(path).expanduser().exists():
         return Finding("ok", "credentials", f"{path}, then the provider chain")
-    return Finding("ok", "credentials", "the provider chain (web identity, container, instance)")
+    if any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in os.environ):
+        return Finding("ok", "credentials", "the container's role")
+    return Finding(
+        "note",
+        "credentials",
+        "none are set here: left are ~/.aws/config and the role of the machine",
+        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for public buckets "
+        "ARRAYMORPH_ANONYMOUS=true",
+    )
 
 
 def _requests(name: str) -> Iterator[Finding]:
@@ -233,6 +264,29 @@ def _advice(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "check the credentials and the bucket's policy"
     return "check the endpoint, the network and the server"
+
+
+def _throughput(place: dict[str, Any]) -> Finding:
+    """A temporary file beside the one that was named."""
+    from . import bench
+
+    folder = place["url"].rpartition("/")[0] + "/"
+    settings = f"{place['connections']} connections, {place['codec_threads']} codec threads"
+    try:
+        with bench.temporary(folder) as name:
+            values = bench.noise(_THROUGHPUT)
+            written = bench.write(name, "write", "raw", values, {})
+            back = bench.read(name, "read", "raw", values)
+    except OSError as error:
+        return Finding(
+            "warn", "throughput", message_of(error), "fine for reading; " + _advice(error)
+        )
+    return Finding(
+        "ok",
+        "throughput",
+        f"{_THROUGHPUT} chunks of 1 MiB written at {size_text(round(written.rate))}/s, read at "
+        f"{size_text(round(back.rate))}/s ({settings}); `arraymorph bench` measures more",
+    )
 
 
 def _conditions(name: str) -> Finding:

@@ -70,6 +70,10 @@ def gc(
 
     Nothing is removed from a file whose metadata object cannot be read. The metadata object is
     looked at again right before; when it has changed, gc stops.
+
+    \b
+    arraymorph gc s3://bucket/run42.h5
+    arraymorph gc s3://bucket/run42.h5 --older-than 2w --delete
     """
     seconds = read_age(older_than)
     with stored(url) as file:
@@ -96,6 +100,11 @@ def plan(file: Stored, seconds: float) -> Plan:
             "`arraymorph verify` says more"
         )
     if file.state == "missing" and not file.objects:
+        if _core.layout(file.url)["layout"] == "plain":
+            raise ValueError(
+                f"{file.url} is a plain HDF5 file, one object: there is nothing to collect "
+                "(arraymorph rm removes it)"
+            )
         raise FileNotFoundError(
             f"there is no file {file.url}, and nothing lies under its name ({file.error})"
         )

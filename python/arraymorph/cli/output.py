@@ -6,13 +6,12 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _Arguments = ParamSpec("_Arguments")
 _Value = TypeVar("_Value")
@@ -27,9 +26,9 @@ def one_line_errors(command: Callable[_Arguments, _Value]) -> Callable[_Argument
     def run(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Value:
         try:
             return command(*arguments, **options)
-        except typer.Exit:  # a RuntimeError
+        except (typer.Exit, BrokenPipeError):  # the first is a RuntimeError
             raise
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             print(f"arraymorph: {message_of(error)}", file=sys.stderr)
             raise typer.Exit(1) from error
 
@@ -40,6 +39,8 @@ def message_of(error: BaseException) -> str:
     """Without the errno in front: the exception's class has said it."""
     if isinstance(error, OSError) and error.strerror and not error.filename:
         return error.strerror
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        return str(error.args[0])
     return str(error)
 
 
@@ -63,6 +64,23 @@ def size_text(size: int) -> str:
         if number < 1000:
             break
     return f"{number:.1f} {unit}"
+
+
+def time_text(seconds: float) -> str:
+    """Seconds since 1970 as local date and time; blank when 0."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
+
+
+def print_rows(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Columns as wide as they need, two spaces apart; those of `right` end at one line."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            text.rjust(width) if number in right else text.ljust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+            if width
+        ]
+        print("  ".join(cells).rstrip())
 
 
 def age_text(seconds: float) -> str:
@@ -89,10 +107,19 @@ Advance = Callable[[int], None]
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Advance]:
     """A bar on stderr while it is a terminal; the value is called with what has been done."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.advance(task, done)

@@ -19,5 +19,8 @@ def pointer(
     """Make a local file that leads to a stored one.
 
     For programs that look at the local disk before they ask HDF5: netCDF4, PyTables, file dialogs.
+
+    \b
+    arraymorph pointer s3://bucket/run42.h5 run42.h5
     """
     make_pointer(url, path)

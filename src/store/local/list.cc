@@ -36,7 +36,9 @@ class Lister {
     for (std::string& child : names) {
       if (full_) return Status();
       const std::string key = base + child;
-      if (child.ends_with('/')) {
+      if (child.ends_with('/') && is_folder(key)) {
+        if (take_place(key)) reply_.prefixes.push_back(key);
+      } else if (child.ends_with('/')) {
         child.pop_back();
         ARRAYMORPH_TRY(visit(fd, child.c_str(), key));
       } else {
@@ -52,10 +54,15 @@ class Lister {
   // Removed, or replaced by a file or link, since its parent was read.
   static bool gone() { return errno == ENOENT || errno == ENOTDIR || errno == ELOOP; }
 
+  // Of a delimited list: one to tell, not to walk.
+  bool is_folder(const std::string& key) const {
+    return request_.delimited && !request_.prefix.starts_with(key);
+  }
+
   bool wanted(const std::string& key, bool directory) const {
     const std::string_view prefix = request_.prefix;
     const std::string_view after = request_.after;
-    if (!directory) return key.starts_with(prefix) && key > after;
+    if (!directory || is_folder(key)) return key.starts_with(prefix) && key > after;
     return (key.starts_with(prefix) || prefix.starts_with(key)) &&
            (key > after || after.starts_with(key));
   }
@@ -88,17 +95,25 @@ class Lister {
   void add(int fd, const std::string& name, const std::string& key) {
     struct stat info{};
     if (::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
-    if (reply_.objects.size() == request_.limit) {
-      reply_.next = reply_.objects.back().key;
-      full_ = true;
-      return;
-    }
+    if (!take_place(key)) return;
     reply_.objects.push_back(
         {key, static_cast<std::uint64_t>(info.st_size), entity_tag(info), info.st_mtime});
   }
 
+  // False where the page is full.
+  bool take_place(const std::string& name) {
+    full_ = reply_.objects.size() + reply_.prefixes.size() == request_.limit;
+    if (full_) {
+      reply_.next = last_;
+    } else {
+      last_ = name;
+    }
+    return !full_;
+  }
+
   const ListRequest& request_;
   ListReply reply_;
+  std::string last_;  // name that was taken last
   bool full_ = false;
 };
 

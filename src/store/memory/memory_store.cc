@@ -86,23 +86,7 @@ class MemoryStore final : public ObjectStore {
     done(std::move(status));
   }
 
-  void list(ListRequest request, Done<ListReply> done) override {
-    ListReply reply;
-    {
-      const std::lock_guard lock(mutex_);
-      auto it = request.after < request.prefix ? objects_.lower_bound(request.prefix)
-                                               : objects_.upper_bound(request.after);
-      for (; it != objects_.end() && it->first.starts_with(request.prefix); ++it) {
-        if (reply.objects.size() == request.limit) {
-          if (!reply.objects.empty()) reply.next = reply.objects.back().key;
-          break;
-        }
-        const Object& object = it->second;
-        reply.objects.push_back({it->first, object.body->size(), object.etag, object.modified});
-      }
-    }
-    done(std::move(reply));
-  }
+  void list(ListRequest request, Done<ListReply> done) override { done(page_of(request)); }
 
   void copy(std::string from, std::string to, DoneStatus done) override {
     Result<Object> object = find(from);
@@ -149,6 +133,33 @@ class MemoryStore final : public ObjectStore {
   bool keeps_conditions() const override { return true; }
 
  private:
+  ListReply page_of(const ListRequest& request) {
+    ListReply reply;
+    std::string last;
+    const std::lock_guard lock(mutex_);
+    auto it = request.after < request.prefix ? objects_.lower_bound(request.prefix)
+                                             : objects_.upper_bound(request.after);
+    for (; it != objects_.end() && it->first.starts_with(request.prefix); ++it) {
+      const auto& [key, object] = *it;
+      const std::size_t slash =
+          request.delimited ? key.find('/', request.prefix.size()) : std::string::npos;
+      const std::string name = key.substr(0, slash == std::string::npos ? slash : slash + 1);
+      // The same folder again, or that at which the page before has ended.
+      if (slash != std::string::npos && (name == last || name == request.after)) continue;
+      if (reply.objects.size() + reply.prefixes.size() == request.limit) {
+        reply.next = last;
+        break;
+      }
+      if (slash != std::string::npos) {
+        reply.prefixes.push_back(name);
+      } else {
+        reply.objects.push_back({key, object.body->size(), object.etag, object.modified});
+      }
+      last = name;
+    }
+    return reply;
+  }
+
   Result<Object> find(const std::string& key) {
     ARRAYMORPH_TRY(check_key(key));
     const std::lock_guard lock(mutex_);

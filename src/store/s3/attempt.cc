@@ -39,7 +39,7 @@ Message make_message(const Request& request, const Address& address) {
   Message message(aws_http_message_new_request(aws_default_allocator()));
   std::string path = address.path_prefix;
   if (!request.key.empty()) {
-    path += "/" + encode_path(request.key);
+    path += "/" + (address.literal_keys ? request.key : encode_path(request.key));
   } else if (path.empty()) {
     path = "/";
   }
@@ -114,6 +114,7 @@ void read_error(const aws_s3_meta_request_result& result, Failure& failure) {
         view(aws_byte_cursor_from_buf(result.error_response_body)).substr(0, kMaxErrorBody);
   }
   failure.bucket_region = header(result.error_response_headers, "x-amz-bucket-region");
+  failure.location = header(result.error_response_headers, "Location");
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct Address {
   std::string path_prefix;  ///< "" or "/bucket"
   std::string region;
   bool sign_payload = false;
+  bool literal_keys = false;  ///< keys go into the request line as they are, queries included
 };
 
 class Attempt {

@@ -68,9 +68,13 @@ std::optional<Verdict> check_headers(const Request& request, const Target& targe
                  Retry::once);
   }
   if (request.range) {
-    return Verdict{Status(Code::unsupported,
-                          describe(request, target) + ": the server ignores the Range header"),
-                   Retry::never};
+    std::string words = describe(request, target) + ": the server ignores the Range header";
+    if (target.judge != nullptr) {
+      words +=
+          " and sends the whole file (as `python -m http.server` does): download the file, or "
+          "have it served with byte ranges";
+    }
+    return Verdict{Status(Code::unsupported, words), Retry::never};
   }
   return std::nullopt;
 }

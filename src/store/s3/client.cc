@@ -112,15 +112,18 @@ struct Timer {
 }  // namespace
 
 Client::Client(const std::string& bucket, const Config& config, const S3Endpoint& endpoint)
-    : target_{bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region),
+    : Client({bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region),
               config.s3.region, config.s3.anonymous},
-      address_(address_of(endpoint, bucket, config.s3.region)),
-      options_{endpoint,
-               config.s3.region,
-               config.s3.ca_bundle,
-               CredentialSource::from_environment(config.s3.anonymous),
-               config.connections,
-               config.timeout_seconds},
+             address_of(endpoint, bucket, config.s3.region),
+             {endpoint, config.s3.region, config.s3.ca_bundle,
+              CredentialSource::from_environment(config.s3.anonymous), config.connections,
+              config.timeout_seconds},
+             config) {}
+
+Client::Client(Target target, Address address, SessionOptions options, const Config& config)
+    : target_(std::move(target)),
+      address_(std::move(address)),
+      options_(std::move(options)),
       retries_(config.retries),
       deadline_(config.deadline_seconds),
       limit_(kRequestsPerConnection * config.connections) {}
@@ -240,6 +243,10 @@ std::optional<Verdict> Client::outcome(const Request& request,
 
 void Client::conclude(Lock& lock, const std::shared_ptr<Request>& request,
                       const std::optional<Failure>& failure, std::optional<Verdict> verdict) {
+  if (failure) {
+    request->failed_status = failure->http_status;
+    request->location = failure->location;
+  }
   if (request->expired && failure && failure->engine_error == AWS_ERROR_S3_CANCELED) {
     request->lost = true;
     return complete(lock, request, too_late(*request));
@@ -345,6 +352,8 @@ void Client::on_watch() {
 bool Client::may_ask_plainly(const Request& request, const std::optional<Failure>& failure) const {
   if (cancelling_ || request.in_place == 0) return false;
   if (!failure) return !request.fits() && request.into.empty();
+  // A server without ranges would send all of the object, however large.
+  if (request.range && request.answer.status == 200) return false;
   switch (failure->engine_error) {
     case AWS_ERROR_SHORT_BUFFER:
     case AWS_ERROR_DEST_COPY_TOO_SMALL:

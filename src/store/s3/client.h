@@ -24,6 +24,8 @@ namespace arraymorph::store::s3 {
 class Client final : public Participant, public std::enable_shared_from_this<Client> {
  public:
   Client(const std::string& bucket, const Config& config, const S3Endpoint& endpoint);
+  /// Of whatever lies at `address`.
+  Client(Target target, Address address, SessionOptions options, const Config& config);
 
   /// Calls request->done exactly once, from any thread. Starts the engine when needed and holds
   /// requests back while too many are under way.

@@ -40,12 +40,22 @@ ServerError read_body(std::string_view body) {
   return error;
 }
 
+std::string text_of(const ServerError& error, const Failure& failure) {
+  std::string text = std::to_string(failure.http_status);
+  if (!error.code.empty()) text += " " + error.code;
+  if (!error.message.empty()) text += ": " + error.message;
+  return text;
+}
+
 struct KnownCode {
   std::string_view name;
-  Code code;
-  Retry retry;
+  Code code = Code::internal;
+  Retry retry = Retry::never;
   std::string_view advice;
 };
+
+constexpr std::string_view kCheckCredentials =
+    "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy";
 
 constexpr std::string_view kSetTheClock =
     "this machine's clock and the server's differ by too much: set the clock";
@@ -81,36 +91,6 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"ServiceUnavailable", Code::unavailable, Retry::later, ""},
 });
 
-// `named`: the server gave a code that is none of the above.
-KnownCode by_status(int status, bool named) {
-  switch (status) {
-    case 404:
-      return {{}, Code::not_found, Retry::never, {}};
-    case 401:
-    case 403:
-      return {{},
-              Code::permission_denied,
-              Retry::never,
-              "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"};
-    case 409:  // named by the server unless it is about a concurrent request
-      return {{}, Code::conflict, named ? Retry::never : Retry::later, {}};
-    case 412:
-      return {{}, Code::conflict, Retry::never, {}};
-    case 405:
-    case 501:
-      return {{}, Code::unsupported, Retry::never, {}};
-    case 507:
-      return {{}, Code::out_of_space, Retry::never, {}};
-    case 408:
-    case 429:
-      return {{}, Code::unavailable, Retry::later, {}};
-    default:
-      break;
-  }
-  if (status >= 500) return {{}, Code::unavailable, Retry::later, {}};
-  return {{}, Code::invalid_argument, Retry::never, {}};
-}
-
 // The region is wrong when the server says so or redirects to the bucket's own.
 bool wrong_region(const ServerError& error, int status) {
   return error.code == "AuthorizationHeaderMalformed" || error.code == "PermanentRedirect" ||
@@ -134,9 +114,7 @@ void apply_condition(const Request& request, int status, Verdict& verdict,
 Verdict judge_answer(const Request& request, const Failure& failure, const Target& target) {
   const ServerError error = read_body(failure.body);
   const std::string what = describe(request, target);
-  std::string text = what + ": " + std::to_string(failure.http_status);
-  if (!error.code.empty()) text += " " + error.code;
-  if (!error.message.empty()) text += ": " + error.message;
+  std::string text = what + ": " + text_of(error, failure);
 
   if (error.code == "NoSuchBucket") {
     // Not not_found: of a chunk, that would mean that it was never written.
@@ -152,8 +130,15 @@ Verdict judge_answer(const Request& request, const Failure& failure, const Targe
   }
   const auto known = std::find_if(kKnownCodes.begin(), kKnownCodes.end(),
                                   [&](const KnownCode& each) { return each.name == error.code; });
-  const KnownCode meaning =
-      known != kKnownCodes.end() ? *known : by_status(failure.http_status, !error.code.empty());
+  KnownCode meaning;
+  if (known != kKnownCodes.end()) {
+    meaning = *known;
+  } else {
+    const Verdict plain = judge_status(failure.http_status, !error.code.empty());
+    meaning.code = plain.status.code();
+    meaning.retry = plain.retry;
+    if (meaning.code == Code::permission_denied) meaning.advice = kCheckCredentials;
+  }
   const bool refused = target.anonymous && meaning.code == Code::permission_denied;
   const std::string_view advice =
       refused ? "requests are anonymous, ARRAYMORPH_ANONYMOUS is set: the bucket's policy must let "
@@ -179,6 +164,15 @@ std::string tls_cause(const std::string& engine_error) {
   return cause.empty() ? engine_error : cause;
 }
 
+std::string_view right_address(const Target& target) {
+  return target.judge != nullptr ? "is the URL right?" : "is AWS_ENDPOINT_URL_S3 right?";
+}
+
+std::string_view plain_http_advice(const Target& target) {
+  return target.judge != nullptr ? "write http:// if the server speaks no https"
+                                 : "if the server speaks plain http, say so in AWS_ENDPOINT_URL_S3";
+}
+
 std::string range_of(const Request& request) {
   if (!request.range) return "";
   const ByteRange& range = *request.range;
@@ -193,8 +187,8 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
   switch (failure.engine_error) {
     case AWS_IO_SOCKET_CONNECTION_REFUSED:
       return {Status(Code::unavailable, text + target.endpoint +
-                                            " refuses connections: is the server running, is "
-                                            "AWS_ENDPOINT_URL_S3 right?"),
+                                            " refuses connections: is the server running, " +
+                                            std::string(right_address(target))),
               Retry::soon};
     // The resolver says the same of a name without an address and of one whose addresses have all
     // refused a connection lately.
@@ -203,16 +197,16 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
     case AWS_IO_DNS_QUERY_FAILED:
       return {Status(Code::unavailable, text + "no address of " + target.endpoint +
                                             " is left, because it refuses connections or its name "
-                                            "cannot be resolved: is the server running, is "
-                                            "AWS_ENDPOINT_URL_S3 right?"),
+                                            "cannot be resolved: is the server running, " +
+                                            std::string(right_address(target))),
               Retry::soon};
     case AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE:
     case AWS_IO_TLS_NEGOTIATION_TIMEOUT:
       return {Status(Code::unavailable, text + "no TLS connection to " + target.endpoint + " (" +
                                             tls_cause(cause) +
-                                            "): if the server speaks plain http, say so in "
-                                            "AWS_ENDPOINT_URL_S3; if its certificate is your own, "
-                                            "name it in AWS_CA_BUNDLE"),
+                                            "): " + std::string(plain_http_advice(target)) +
+                                            "; if its certificate is your own, name it in "
+                                            "AWS_CA_BUNDLE"),
               Retry::never};
     case AWS_ERROR_S3_CANCELED:
       return {Status(Code::unavailable, text + "cancelled, the process ends or forks"),
@@ -248,14 +242,49 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
 
 }  // namespace
 
+Verdict judge_status(int status, bool named) {
+  const auto verdict = [](Code code, Retry retry) { return Verdict{Status(code, {}), retry}; };
+  switch (status) {
+    case 404:
+      return verdict(Code::not_found, Retry::never);
+    case 401:
+    case 403:
+      return verdict(Code::permission_denied, Retry::never);
+    case 409:  // named by the server unless it is about a concurrent request
+      return verdict(Code::conflict, named ? Retry::never : Retry::later);
+    case 412:
+      return verdict(Code::conflict, Retry::never);
+    case 405:
+    case 501:
+      return verdict(Code::unsupported, Retry::never);
+    case 507:
+      return verdict(Code::out_of_space, Retry::never);
+    case 408:
+    case 429:
+      return verdict(Code::unavailable, Retry::later);
+    default:
+      break;
+  }
+  if (status >= 500) return verdict(Code::unavailable, Retry::later);
+  return verdict(Code::invalid_argument, Retry::never);
+}
+
+std::string words_of(const Failure& failure) { return text_of(read_body(failure.body), failure); }
+
 std::string describe(const Request& request, const Target& target) {
+  if (target.judge != nullptr) {
+    return std::string(request.method) + " " +
+           printable(without_secrets(target.endpoint + "/" + request.key), 2000);
+  }
   std::string text = std::string(request.method) + " s3://" + target.bucket;
   if (!request.key.empty()) text += "/" + printable(request.key, 2000);
   return text;
 }
 
 Verdict judge(const Request& request, const Failure& failure, const Target& target) {
-  if (failure.http_status != 0) return judge_answer(request, failure, target);
+  if (failure.http_status != 0) {
+    return (target.judge != nullptr ? target.judge : judge_answer)(request, failure, target);
+  }
   return judge_transport(request, failure, target);
 }
 

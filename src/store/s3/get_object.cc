@@ -18,7 +18,9 @@ std::size_t room_in_place(const GetRequest& request) {
   return Attempt::receives_in_place() && fits && worthwhile ? room : 0;
 }
 
-Result<GetReply> read_answer(Result<Answer> answer) {
+}  // namespace
+
+Result<GetReply> read_got(Result<Answer> answer) {
   if (!answer.ok()) return answer.status();
   GetReply reply;
   reply.received = answer->received;
@@ -31,27 +33,30 @@ Result<GetReply> read_answer(Result<Answer> answer) {
   return reply;
 }
 
-}  // namespace
-
-void get_object(Client& client, GetRequest request, Done<GetReply> done) {
+std::shared_ptr<Request> ask_object(const GetRequest& request) {
   const auto asked = std::make_shared<Request>();
   asked->method = "GET";
   asked->operation = "GetObject";
   asked->most = largest_body(request);
-  asked->key = std::move(request.key);
+  asked->key = request.key;
   asked->into = request.into;
   asked->range = request.range;
-  if (request.range && request.range->length == 0) {
-    return done(
-        Status(Code::invalid_argument, describe(*asked, client.target()) + ": empty range"));
-  }
   asked->in_place = room_in_place(request);
   if (request.into.empty()) asked->set_aside = asked->in_place;
   asked->expected = request.range           ? request.range->length
                     : !request.into.empty() ? request.into.size()
                                             : request.expected;
+  return asked;
+}
+
+void get_object(Client& client, const GetRequest& request, Done<GetReply> done) {
+  const std::shared_ptr<Request> asked = ask_object(request);
+  if (request.range && request.range->length == 0) {
+    return done(
+        Status(Code::invalid_argument, describe(*asked, client.target()) + ": empty range"));
+  }
   asked->done = [done = std::move(done)](Result<Answer> answer) {
-    done(read_answer(std::move(answer)));
+    done(read_got(std::move(answer)));
   };
   client.send(asked);
 }

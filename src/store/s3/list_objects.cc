@@ -19,7 +19,12 @@ void list_objects(Client& client, const ListRequest& request, Done<ListReply> do
   asked->operation = "ListObjectsV2";
   asked->query = "list-type=2&max-keys=" + std::to_string(std::min(request.limit, kMaxPage)) +
                  "&prefix=" + encode_query(request.prefix);
-  if (!request.after.empty()) asked->query += "&start-after=" + encode_query(request.after);
+  if (request.delimited) asked->query += "&delimiter=%2F";
+  if (request.delimited && !request.after.empty()) {
+    asked->query += "&continuation-token=" + encode_query(request.after);
+  } else if (!request.after.empty()) {
+    asked->query += "&start-after=" + encode_query(request.after);
+  }
   asked->most = kMaxBody;
   asked->done = [what = describe(*asked, client.target()) + "/" + request.prefix, request,
                  done = std::move(done)](Result<Answer> answer) {

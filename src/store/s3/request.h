@@ -63,6 +63,8 @@ struct Request {
   bool renewed = false;     ///< asked once more with new credentials
   unsigned generation = 0;  ///< of the credentials of the last attempt
   std::string cause;        ///< why the last attempt failed
+  int failed_status = 0;    ///< the HTTP status it failed with, where there was one
+  std::string location;     ///< where that answer sends on to (redirects)
 
   void begin_attempt();
   void on_header(std::string_view name, std::string_view value);

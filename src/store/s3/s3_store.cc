@@ -24,7 +24,7 @@ class S3Store final : public ObjectStore {
 
   void get(GetRequest request, Done<GetReply> done) override {
     if (Status bad = check_key(request.key); !bad.ok()) return done(std::move(bad));
-    s3::get_object(*client_, std::move(request), std::move(done));
+    s3::get_object(*client_, request, std::move(done));
   }
 
   void put(PutRequest request, Done<PutReply> done) override {

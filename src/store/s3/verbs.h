@@ -10,7 +10,11 @@
 
 namespace arraymorph::store::s3 {
 
-void get_object(Client& client, GetRequest request, Done<GetReply> done);
+/// A GET of what `request` (whose range is not empty) wants, without a callback.
+std::shared_ptr<Request> ask_object(const GetRequest& request);
+Result<GetReply> read_got(Result<Answer> answer);
+
+void get_object(Client& client, const GetRequest& request, Done<GetReply> done);
 void put_object(Client& client, PutRequest request, Done<PutReply> done);
 void head_object(Client& client, std::string key, Done<ObjectInfo> done);
 void delete_objects(Client& client, std::vector<std::string> keys, DoneStatus done);

@@ -12,7 +12,12 @@ namespace {
 using test::Verb;
 
 PlacesObject object_of(std::uint64_t size) {
-  return {"file.h5/x", "file.h5", "tag", size, nullptr};
+  PlacesObject object;
+  object.name = "file.h5/x";
+  object.key = "file.h5";
+  object.etag = "tag";
+  object.size = size;
+  return object;
 }
 
 TEST(Places, ContiguousPiecesFollowEachOther) {
@@ -51,6 +56,27 @@ TEST(Places, TableFindsWhatIsThere) {
   EXPECT_EQ((*places)->find({0, 0}), (Place{8, 9, 0}));
   EXPECT_EQ((*places)->find({3, 4}), (Place{20, 30, 2}));
   EXPECT_EQ((*places)->find({4, 3}), std::nullopt);
+}
+
+TEST(Places, ChunksAreListedInTheOrderOfTheObject) {
+  const Grid grid{{100}, {10}, 8};
+  const auto table = make_places(object_of(1000), grid,
+                                 {{{9}, {80, 8, 0}}, {{1}, {500, 8, 0}}, {{4}, {10, 8, 0}}}, false);
+  ASSERT_OK(table.status());
+  EXPECT_EQ((*table)->count(), 3u);
+  const auto listed = (*table)->between(10, 500);
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed[0].index, Index{4});
+  EXPECT_EQ(listed[1].index, Index{9});
+  EXPECT_EQ(listed[1].place, (Place{80, 8, 0}));
+
+  const auto contiguous = make_contiguous_places(object_of(1000), {{4, 10}, {1, 4}, 2}, 100);
+  ASSERT_OK(contiguous.status());
+  EXPECT_EQ((*contiguous)->count(), 12u);
+  const auto pieces = (*contiguous)->between(120, 141);
+  ASSERT_EQ(pieces.size(), 4u);
+  EXPECT_EQ(pieces[0].index, (Index{1, 0}));
+  EXPECT_EQ(pieces[3].index, (Index{2, 0}));
 }
 
 TEST(Places, TableOfADamagedIndexIsRefused) {
@@ -171,6 +197,49 @@ TEST_F(PlacedReads, ReplacedObjectIsNoticed) {
   ASSERT_OK(remove(*store_, {"file.h5"}));
   const Status removed = read(*engine_, *array, 0, values);
   EXPECT_EQ(removed.code(), Code::conflict) << removed.message();
+}
+
+// What a request costs: 10 ms; all 100 chunks together a tenth of that.
+EngineLimits slow_link() {
+  EngineLimits limits;
+  limits.link = {1e-2, 1e-6, 1e-8};
+  return limits;
+}
+
+TEST_F(PlacedReads, ManySmallReadsEndWithAllOfItInMemory) {
+  use(slow_link());
+  const auto array = place(counting(1600), {shuffle(), deflate()}, 0);
+  Values values(3);
+  std::size_t last = 0;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const std::uint64_t offset = (i * 37 % 100) * 16;
+    ASSERT_OK(read(*engine_, *array, offset, values));
+    ASSERT_EQ(values, counting(3, 100 + offset));
+    if (i == 9) last = count(Verb::get);
+  }
+  EXPECT_EQ(count(Verb::get), last);
+  EXPECT_LE(last, 10u);
+}
+
+TEST_F(PlacedReads, OneReadBringsNoMoreThanItNeeds) {
+  use(slow_link());
+  const auto array = place(counting(1600), {shuffle(), deflate()}, 0);
+  Values values(40);
+  ASSERT_OK(read(*engine_, *array, 100, values));
+  EXPECT_EQ(values, counting(40, 200));
+  EXPECT_LE(engine_->cached_bytes(), 4 * kChunk * 8);
+}
+
+TEST_F(PlacedReads, NothingIsBroughtAheadWhereThatIsOff) {
+  EngineLimits limits = slow_link();
+  limits.read_ahead_bytes = 0;
+  use(limits);
+  const auto array = place(counting(1600), {shuffle(), deflate()}, 0);
+  Values values(3);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    ASSERT_OK(read(*engine_, *array, (i * 37 % 100) * 16, values));
+  }
+  EXPECT_EQ(count(Verb::get), 100u);
 }
 
 TEST_F(PlacedReads, ChunksWithoutAPlaceAreFill) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/log.h"
+#include "runtime/trace.h"
 
 namespace arraymorph {
 namespace {
@@ -52,6 +53,16 @@ TEST_F(ConfigTest, ProbeAndCacheDirectory) {
   } else {
     ::setenv("XDG_CACHE_HOME", before.c_str(), 1);
   }
+}
+
+TEST_F(ConfigTest, TraceIsAFileThatMayBeWritten) {
+  expect_refused(read({{"ARRAYMORPH_TRACE", "/no/such/directory/x"}}).status(),
+                 {"ARRAYMORPH_TRACE=/no/such/directory/x", "No such file or directory"});
+  EXPECT_FALSE(trace::on());
+  EXPECT_TRUE(read({{"ARRAYMORPH_TRACE", "/dev/null"}}).ok());
+  EXPECT_TRUE(trace::on());
+  EXPECT_TRUE(read({{"ARRAYMORPH_TRACE", ""}}).ok());
+  EXPECT_FALSE(trace::on());
 }
 
 TEST_F(ConfigTest, DefaultsAreSafe) {

@@ -47,6 +47,18 @@ TEST(LocateTest, UrlsWorkOnAnyPlatform) {
   EXPECT_EQ(url("s3://b/with%20percent and space"), "s3://b/with%20percent and space");
 }
 
+TEST(LocateTest, WebNamesKeepTheirQuery) {
+  const Location found = **locate("HTTPS://host:1/a//b.h5?sig=%2F", on_s3());
+  EXPECT_EQ(found.kind, Location::Kind::http);
+  EXPECT_EQ(found.container, "https://host:1");
+  EXPECT_EQ(found.key, "a//b.h5?sig=%2F");
+  EXPECT_EQ(found.identity(), "https://host:1/a//b.h5?sig=%2F");
+  EXPECT_EQ(found.url(), "https://host:1/a//b.h5?***");
+  EXPECT_EQ(url("http://host/x.h5"), "http://host/x.h5");
+  EXPECT_NE(url("https://me:secret@host/x.h5").find("error: 'https://***@host/x.h5'"),
+            std::string::npos);
+}
+
 TEST(LocateTest, LocalFilesUnderTheRootShareItsStore) {
   const auto container = [](std::string_view name, const Config& config) {
     const Location found = **locate(name, config);

@@ -70,6 +70,36 @@ TEST(ListAnswerTest, IsAPageOfObjects) {
   EXPECT_TRUE(read_list("<ListBucketResult/>", {}, "LIST").ok());
 }
 
+Result<ListReply> list_folders(const std::string& body) {
+  ListRequest request{"f/", "token", 10};
+  request.delimited = true;
+  return read_list("<ListBucketResult>" + body + "</ListBucketResult>", request, "LIST");
+}
+
+std::string folder(const std::string& name) {
+  return "<CommonPrefixes><Prefix>" + name + "</Prefix></CommonPrefixes>";
+}
+
+TEST(ListAnswerTest, MayBeAPageOfFolders) {
+  const auto page = list_folders(
+      "<Prefix>f/</Prefix><IsTruncated>true</IsTruncated><NextContinuationToken>more"
+      "</NextContinuationToken>" +
+      folder("f/z/") + folder("f/d/") + key("f/") + key("f/c") + key("f/d/deep/er"));
+  ASSERT_TRUE(page.ok()) << page.status().message();
+  ASSERT_EQ(page->objects.size(), 1u);  // the folder's own marker is nothing in it
+  EXPECT_EQ(page->objects[0].key, "f/c");
+  EXPECT_EQ(page->prefixes, (std::vector<std::string>{"f/d/", "f/z/"}));
+  EXPECT_EQ(page->next, "more");
+  EXPECT_TRUE(list_folders("")->prefixes.empty());
+  for (const std::string& body :
+       {folder("g/"), folder("f/"), folder("f/x"), folder("f/x/y/"), key("g/x"),
+        std::string("<IsTruncated>true</IsTruncated>"),
+        std::string("<IsTruncated>true</IsTruncated><NextContinuationToken>token"
+                    "</NextContinuationToken>")}) {
+    EXPECT_EQ(list_folders(body).status().code(), Code::corrupt) << body;
+  }
+}
+
 TEST(ListAnswerTest, RefusesWhatWasNotAskedFor) {
   for (const std::string& body :
        {key("g/x"), key("f/a"), key("f/b"), key(""), std::string("<Contents/><Contents></A>"),

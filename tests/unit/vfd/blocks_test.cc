@@ -8,7 +8,7 @@
 
 #include "store/memory/memory_store.h"
 #include "support/fault_store.h"
-#include "vfd/chunk_tree.h"
+#include "vfd/chunk_index.h"
 
 namespace arraymorph::vfd {
 namespace {
@@ -37,7 +37,7 @@ class BlocksTest : public testing::Test {
     object.head =
         Buffer::copy_of(put.body->span().first(std::min<std::uint64_t>(head, object.size)));
     store_->reset_counts();
-    return std::make_shared<Blocks>(store_, std::move(object), "s3://b/file.h5", budget);
+    return Blocks::open(store_, std::move(object), "s3://b/file.h5", {budget, ahead_});
   }
 
   std::shared_ptr<Blocks> open(std::uint64_t size, std::uint64_t budget = 64 * kMiB) {
@@ -56,6 +56,8 @@ class BlocksTest : public testing::Test {
     }
   }
 
+  bool ahead_ = false;
+
   std::size_t requests() const { return store_->count(Verb::get); }
 
   std::shared_ptr<test::FaultStore> store_ =
@@ -73,7 +75,7 @@ TEST_F(BlocksTest, WhatCameFirstIsNotAskedForAgain) {
 TEST_F(BlocksTest, WalkingThroughAFileTakesFewRequests) {
   const auto blocks = open(20 * kMiB);
   for (std::uint64_t at = 0; at < 20 * kMiB; at += 100000) expect_read(*blocks, at, 300);
-  EXPECT_LE(requests(), 3u);
+  EXPECT_LE(requests(), 4u);  // windows of 3, 12 and 4 MiB, of which one in two parts
 }
 
 TEST_F(BlocksTest, JumpingAboutReadsLittle) {
@@ -130,6 +132,36 @@ TEST_F(BlocksTest, FailuresAndReplacementsAreReported) {
   EXPECT_EQ(blocks->read(2 * kMiB, into).code(), Code::conflict);
 }
 
+TEST_F(BlocksTest, WaitingForLongBringsEverythingThatFits) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB);
+  std::vector<std::byte> into(100);
+  EXPECT_FALSE(blocks->peek(29 * kMiB, into));
+  blocks->waited(1, 1000);
+  EXPECT_EQ(requests(), 0u) << "the first call tells nothing of others";
+  blocks->waited(1, 20 * kMiB);
+  EXPECT_EQ(requests(), 0u) << "a call that takes most of it itself";
+  blocks->waited(1, 1000);
+  const std::size_t all = requests();
+  EXPECT_GT(all, 0u);
+  expect_read(*blocks, kMiB - 5, 29 * kMiB + 5);
+  EXPECT_EQ(requests(), all);
+}
+
+TEST_F(BlocksTest, WaitingForLongDoesNotBringWhatDoesNotFit) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB, 20 * kMiB);
+  for (int i = 0; i < 9; ++i) blocks->waited(100, 1000);
+  EXPECT_EQ(requests(), 0u);
+}
+
+TEST_F(BlocksTest, WhatIsUnderWayCanBeAwaited) {
+  const auto blocks = open(3 * kMiB);
+  int done = 0;
+  EXPECT_FALSE(blocks->await({2 * kMiB, 10}, [&] { ++done; }));
+  EXPECT_EQ(done, 0);
+}
+
 // Nodes of a tree of rank 1: header of 24 bytes, then keys of 24 and addresses of 8.
 void put_node(Buffer& file, std::uint64_t at, int level,
               const std::vector<std::uint64_t>& children) {
@@ -166,7 +198,7 @@ TEST_F(BlocksTest, NodesOfAChunkIndexComeTogether) {
   const auto blocks = open(std::move(file));
   std::vector<std::byte> node(kNode);
   {
-    const ChunkTreeFetch ahead(*blocks, {base, 8}, 1);
+    const ChunkIndexFetch ahead(*blocks, {base, 8}, 1);
     ASSERT_TRUE(blocks->read(base + 15 * kMiB, node).ok());
   }
   EXPECT_EQ(requests(), 1u + 3 + 12);
@@ -181,7 +213,7 @@ TEST_F(BlocksTest, DamagedChunkIndexCostsNoMoreThanTime) {
   file.data()[2 * kMiB + 6] = std::byte{0xff};
   const auto blocks = open(std::move(file));
   std::vector<std::byte> node(300);
-  const ChunkTreeFetch ahead(*blocks, {0, 8}, 1);
+  const ChunkIndexFetch ahead(*blocks, {0, 8}, 1);
   EXPECT_TRUE(blocks->read(2 * kMiB, node).ok());
 }
 

@@ -1,0 +1,35 @@
+"""A plain HDF5 file where it lies: open it, and read all values of every dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import peers
+from case import Case
+from measure import check, measured
+from scale import Scale
+
+from questions import plain
+
+TITLE = "Plain file, opened and all read"
+SETTINGS: dict[str, dict[str, Any]] = {}
+
+
+def cases(scale: Scale, delays: tuple[float, ...]) -> list[Case]:
+    return plain.cases("plain_open_read", scale, delays, SETTINGS)
+
+
+def run(case: Case, data: Path) -> dict[str, Any]:
+    file = plain.file_of(case)
+    expected = file.arrays(data)
+    peer: Any = peers.load(case.peer)
+
+    def read_all() -> dict[str, Any]:
+        opened = peer.open_plain(file.key, case.options["settings"])
+        return {name: opened[name][...] for name in expected}
+
+    got, result = measured(read_all)
+    for name, array in expected.items():
+        check(got[name], array)
+    return {**result, "bytes": sum(array.nbytes for array in expected.values())}
