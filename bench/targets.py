@@ -35,6 +35,7 @@ def judge(results: Results) -> list[Verdict]:
         if row.delay:
             found += [_round_trips(results, row), _against_best(results, row, 1.0)]
     found += [_against_best(results, row, 0.8) for row in _near(results, "whole_write")]
+    found += [_against(results, row, peers.LIMIT, 1.2) for row in _near(results, "transfer")]
     found += [_against(results, row, "zarr", 0.3) for row in _near(results, "catalog")]
     found += [_memory(results, row) for row in results.rows("memory")]
     found += [_growth(results, way) for way in ("read", "write")]

@@ -20,7 +20,8 @@ def pointer(url: str, path: str | os.PathLike[str]) -> None:
     the file system's on the pointer (copy, move, rm). Without ArrayMorph HDF5 opens an empty file
     whose attribute "arraymorph_pointer" says what it is.
 
-    `url` is "s3://bucket/key" or "file:///directory/name". An existing pointer is replaced.
+    `url` is "s3://bucket/key", "file:///directory/name" or "https://host/path" (for reading; a
+    presigned one is good for as long as it is valid). An existing pointer is replaced.
     Raises ValueError for another URL, FileExistsError when `path` is anything but a pointer,
     OSError when it cannot be written.
 
@@ -29,7 +30,7 @@ def pointer(url: str, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     encoded = _encode(url)
-    if os.path.lexists(target) and not _is_pointer(target):
+    if os.path.lexists(target) and not is_pointer(target):
         raise FileExistsError(f"{target} exists and is not an ArrayMorph pointer; remove it first")
     trailer = encoded + struct.pack("<I", len(encoded)) + _MAGIC
     descriptor, part = tempfile.mkstemp(prefix=".~arraymorph-", dir=target.parent)
@@ -44,17 +45,21 @@ def pointer(url: str, path: str | os.PathLike[str]) -> None:
 
 
 def _encode(url: str) -> bytes:
-    bucket, _, key = url.removeprefix("s3://").partition("/")
-    in_bucket = url.startswith("s3://") and bucket and key
-    if not in_bucket and not url.startswith("file:///"):
-        raise ValueError(f"write s3://bucket/name or file:///directory/name, not {url!r}")
+    scheme, _, rest = url.partition("://")
+    place, _, key = rest.partition("/")
+    in_place = scheme in ("s3", "https", "http") and place and key
+    if not in_place and not url.startswith("file:///"):
+        raise ValueError(
+            f"write s3://bucket/name, file:///directory/name or https://host/path, not {url!r}"
+        )
     encoded = url.encode()
     if b"\0" in encoded or url.endswith("/") or len(encoded) > _LONGEST:
         raise ValueError(f"{url!r} cannot be the name of a file")
     return encoded
 
 
-def _is_pointer(path: Path) -> bool:
+def is_pointer(path: Path) -> bool:
+    """A file that pointer() has made."""
     if not path.is_file():
         return False
     with open(path, "rb") as file:

@@ -95,6 +95,7 @@ Status Array::refresh() {
   ArrayState& array = *impl_->state;
   ARRAYMORPH_TRY(flush_array(array));
   Lock lock(array.shared->mutex);
+  array.rental.buying.clear();
   wait_loads(array, lock);
   drop_all(array);
   return {};
@@ -103,6 +104,7 @@ Status Array::refresh() {
 void Array::abandon() {
   ArrayState& array = *impl_->state;
   Lock lock(array.shared->mutex);
+  array.rental.buying.clear();
   wait_idle(array, lock);
   wait_loads(array, lock);
   drop_all(array);

@@ -7,6 +7,7 @@
 
 #include "chunk/cache.h"
 #include "chunk/flush.h"
+#include "chunk/rental.h"
 #include "runtime/stats.h"
 
 namespace arraymorph::chunk {
@@ -117,6 +118,7 @@ void Loads::complete(const Ptr& load, bool on_caller) {
     lock.lock();
   }
   settle(*load);
+  go_on_buying(*load->array, lock);
 }
 
 // From here on nobody joins the load: who wants the chunk finds it in the cache.
@@ -231,6 +233,27 @@ Status prepare_parts(Load& load, const Place& place) {
   return {};
 }
 
+void ask_for(const Ptr& load, const Place& place, Gather& gather) {
+  load->coming = std::max<std::size_t>(load->parts.size(), 1);
+  if (load->parts.empty()) gather.add({load, 0, {place.offset, place.size}});
+  for (std::size_t i = 0; i < load->parts.size(); ++i) {
+    const ByteRange& range = load->parts[i].range;
+    gather.add({load, i, {place.offset + range.offset, range.length}});
+  }
+}
+
+// What it waited for has come to memory; should it not be there, it is asked for after all.
+void take_or_ask(const Ptr& load, const Place& place) {
+  if (peek(*load, place)) {
+    Loads::arrived(load);
+    return;
+  }
+  Gather gather;
+  Lock lock(load->array->shared->mutex);
+  ask_for(load, place, gather);
+  gather.send(lock);
+}
+
 // From memory, or by a request for neighbours too.
 void fetch_placed(const Ptr& load, Gather& gather, Lock& lock) {
   ArrayState& array = *load->array;
@@ -243,12 +266,9 @@ void fetch_placed(const Ptr& load, Gather& gather, Lock& lock) {
     lock.lock();
     return;
   }
-  load->coming = std::max<std::size_t>(load->parts.size(), 1);
-  if (load->parts.empty()) gather.add({load, 0, {place.offset, place.size}});
-  for (std::size_t i = 0; i < load->parts.size(); ++i) {
-    const ByteRange& range = load->parts[i].range;
-    gather.add({load, i, {place.offset + range.offset, range.length}});
-  }
+  const auto& await = array.spec.places->object().await;
+  if (await && await(place.offset, place.size, [load, place] { take_or_ask(load, place); })) return;
+  ask_for(load, place, gather);
   if (gather.enough()) gather.send(lock);
 }
 

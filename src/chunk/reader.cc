@@ -39,9 +39,8 @@ class Reader {
     if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, loads_.gather(), lock);
     loads_.send(lock);
     if (box != nullptr && failure_.ok() && array_of(0).spec.places) {
-      rent(array_of(0), missing_, loads_.gather(), lock);
+      rent(array_of(0), missing_, lock);
     }
-    loads_.send(lock);
     while (!cached_.empty() || !loads_.idle()) {
       if (!step(lock)) loads_.wait(lock, 0);
     }

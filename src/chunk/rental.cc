@@ -50,38 +50,28 @@ double cost_of(const ArrayState& array, const std::vector<PlacedChunk>& chunks) 
   return link.latency + link.transfer(bytes / kRequestBytes + 1, bytes) + decode;
 }
 
-void buy(ArrayState& array, Gather& gather, Lock& lock) {
-  const Shared& shared = *array.shared;
-  std::deque<Index>& buying = array.rental.buying;
-  while (!buying.empty() && shared.in_flight_bytes < kUnderWay) {
-    if (shared.ahead_bytes + array.chunk_bytes > budget(shared.limits)) {
-      buying.clear();  // others are in want of the cache
-      return;
-    }
-    const Index index = std::move(buying.front());
-    buying.pop_front();
-    if (array.entries.contains(index)) continue;
-    Entry& entry = pin(array, index);
-    start_ahead(entry, gather, lock);
-    unpin(entry);
-  }
+/// Seconds that a call waits for so many chunks.
+double wait_for(const ArrayState& array, std::size_t chunks) {
+  const LinkCost link = array.link->cost();
+  const auto count = static_cast<double>(chunks);
+  return link.latency + link.transfer(count, count * static_cast<double>(array.chunk_bytes));
 }
 
-/// Count what the call waits for; regions that have become worth it are to be bought.
-void consider(ArrayState& array, const std::vector<Index>& missing) {
-  if (missing.empty()) return;
+/// Count what the call waits for; regions that have become worth it are to be bought. False when
+/// nothing was known of any of them: what calls wait for at first, no region ever makes up for.
+bool consider(ArrayState& array, const std::vector<Index>& missing) {
   const Regions regions(array);
-  const LinkCost link = array.link->cost();
+  const double call = wait_for(array, missing.size());
   const auto count = static_cast<double>(missing.size());
-  const double call =
-      link.latency + link.transfer(count, count * static_cast<double>(array.chunk_bytes));
   std::unordered_map<std::uint64_t, double> here;
   for (const Index& index : missing) here[regions.of(index)] += call / count;
+  bool known = false;
   for (const auto& [region, seconds] : here) {
     double& waited = array.rental.waited[region];
-    if (waited == kBought) continue;
     // Only what earlier calls have waited for tells that there will be more.
-    const bool again = waited > 0;
+    const bool again = waited != 0;
+    known = known || again;
+    if (waited == kBought) continue;
     waited += seconds;
     if (!again) continue;
     const std::vector<PlacedChunk> chunks = regions.chunks(region);
@@ -92,14 +82,43 @@ void consider(ArrayState& array, const std::vector<Index>& missing) {
     waited = kBought;
     for (const PlacedChunk& chunk : chunks) array.rental.buying.push_back(chunk.index);
   }
+  return known;
 }
 
 }  // namespace
 
-void rent(ArrayState& array, const std::vector<Index>& missing, Gather& gather, Lock& lock) {
+void rent(ArrayState& array, const std::vector<Index>& missing, Lock& lock) {
   if (array.inherited() || !array.spec.codec->runs_anywhere()) return;
-  consider(array, missing);
-  buy(array, gather, lock);
+  if (!missing.empty()) {
+    const bool known = consider(array, missing);
+    if (const auto& waited = array.spec.places->object().waited; waited && !known) {
+      const double seconds = wait_for(array, missing.size());
+      lock.unlock();
+      waited(seconds, missing.size() * array.chunk_bytes);
+      lock.lock();
+    }
+  }
+  go_on_buying(array, lock);
+}
+
+void go_on_buying(ArrayState& array, Lock& lock) {
+  std::deque<Index>& buying = array.rental.buying;
+  const Shared& shared = *array.shared;
+  if (buying.empty() || shared.in_flight_bytes > kUnderWay / 2) return;
+  Gather gather;
+  while (!buying.empty() && shared.in_flight_bytes < kUnderWay) {
+    if (shared.ahead_bytes + array.chunk_bytes > budget(shared.limits)) {
+      buying.clear();  // others are in want of the cache
+      break;
+    }
+    const Index index = std::move(buying.front());
+    buying.pop_front();
+    if (array.entries.contains(index)) continue;
+    Entry& entry = pin(array, index);
+    start_ahead(entry, gather, lock);
+    unpin(entry);
+  }
+  gather.send(lock);
 }
 
 }  // namespace arraymorph::chunk

@@ -12,7 +12,6 @@
 namespace arraymorph::chunk {
 
 struct ArrayState;
-class Gather;
 
 /// What calls have waited for chunks of one object, by region of the object. Whoever goes on
 /// renting what could be bought for as much buys it at last: reads that jump about cost at most
@@ -27,10 +26,11 @@ struct Rental {
 
 /// A call on the array has to wait for the chunks `missing` (it may be none), which are on their
 /// way. What it and others have waited for in their regions may be worth fetching these whole: in
-/// the background, as far as successive calls get, so that a close never has long to wait for it.
-/// With the mutex held by `lock`, which it may release meanwhile; what goes into `gather` is to be
-/// sent.
-void rent(ArrayState& array, const std::vector<Index>& missing, Gather& gather,
-          std::unique_lock<std::mutex>& lock);
+/// the background, a part at a time, so that a close never has long to wait for it. With the mutex
+/// held by `lock`, which it may release meanwhile.
+void rent(ArrayState& array, const std::vector<Index>& missing, std::unique_lock<std::mutex>& lock);
+
+/// A chunk that was fetched ahead has come: on to the next part, on any thread. `lock` as above.
+void go_on_buying(ArrayState& array, std::unique_lock<std::mutex>& lock);
 
 }  // namespace arraymorph::chunk

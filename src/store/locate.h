@@ -18,6 +18,9 @@ struct Location {
   /// given.
   std::string key;
 
+  /// Nothing but plain files lies there, and nothing can be written.
+  bool plain_only() const { return kind == Kind::http; }
+
   /// For people: without the query, which may hold secrets.
   std::string url() const;
   /// The same file has the same identity, whichever way it was named. Not for people.

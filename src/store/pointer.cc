@@ -53,7 +53,9 @@ Result<std::optional<std::string>> read_pointer(const std::string& path) {
   const bool control = std::any_of(url.begin(), url.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
-  if (control || (!url.starts_with("s3://") && !url.starts_with("file:///"))) {
+  const bool known = url.starts_with("s3://") || url.starts_with("file:///") ||
+                     url.starts_with("https://") || url.starts_with("http://");
+  if (control || !known) {
     return Status(Code::corrupt, path +
                                      " is a damaged ArrayMorph pointer; write it again with "
                                      "`python -m arraymorph pointer URL " +

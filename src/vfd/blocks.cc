@@ -1,6 +1,8 @@
 #include "vfd/blocks.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 
 namespace arraymorph::vfd {
@@ -15,6 +17,13 @@ constexpr std::uint64_t kNear = 8;
 constexpr std::uint64_t kCheapGap = std::uint64_t{128} << 10;
 // Windows longer than that come in parallel parts; on a walk, with the next one.
 constexpr std::uint64_t kPart = std::uint64_t{8} << 20;
+// What is brought in the background comes in smaller ones, so many bytes at a time, once reads have
+// waited for that share of what it costs.
+constexpr std::uint64_t kBoughtPart = std::uint64_t{2} << 20;
+constexpr std::uint64_t kUnderWay = std::uint64_t{32} << 20;
+constexpr double kPrice = 0.25;
+// Kept of an object however many others there are.
+constexpr std::uint64_t kLeastKept = std::uint64_t{32} << 20;
 // A read that goes on no further than that behind the last window is one of a walk.
 constexpr std::uint64_t kStride = std::uint64_t{1} << 20;
 
@@ -24,16 +33,28 @@ std::uint64_t distance(const ByteRange& window, std::uint64_t offset) {
   return offset < window.offset ? window.offset - offset : 0;
 }
 
+// Of all objects.
+std::atomic<std::uint64_t>& kept_in_all() {
+  static std::atomic<std::uint64_t> bytes{0};
+  return bytes;
+}
+
 }  // namespace
 
+std::shared_ptr<Blocks> Blocks::open(std::shared_ptr<ObjectStore> store, PlainObject object,
+                                     std::string name, const Limits& limits) {
+  return std::shared_ptr<Blocks>(
+      new Blocks(std::move(store), std::move(object), std::move(name), limits));
+}
+
 Blocks::Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
-               std::uint64_t budget)
+               const Limits& limits)
     : store_(std::move(store)),
       key_(std::move(object.key)),
       etag_(std::move(object.etag)),
       name_(std::move(name)),
       size_(object.size),
-      budget_(std::max(budget, 3 * kLargestWindow)),
+      limits_(limits),
       superblock_(find_superblock(object.head.span())) {
   last_.length = object.head.size();
   keep(0, std::move(object.head));
@@ -44,9 +65,11 @@ void Blocks::align(std::uint64_t bytes) {
   page_ = std::clamp<std::uint64_t>(bytes, page_, kLargestWindow);
 }
 
-Blocks::~Blocks() {
-  Lock lock(mutex_);
-  changed_.wait(lock, [&] { return coming_.empty(); });
+Blocks::~Blocks() { kept_in_all() -= kept_; }
+
+void Blocks::stop() {
+  const std::lock_guard lock(mutex_);
+  if (buying_) buying_ = size_;
 }
 
 const Buffer* Blocks::find(std::uint64_t offset, std::uint64_t& start) {
@@ -62,6 +85,12 @@ const Buffer* Blocks::find(std::uint64_t offset, std::uint64_t& start) {
 bool Blocks::is_coming(std::uint64_t offset) const {
   const auto after = coming_.upper_bound(offset);
   return after != coming_.begin() && std::prev(after)->second > offset;
+}
+
+bool Blocks::is_coming(const ByteRange& range) const {
+  if (is_coming(range.offset)) return true;
+  const auto next = coming_.lower_bound(range.offset);
+  return next != coming_.end() && next->first < range.offset + range.length;
 }
 
 std::uint64_t Blocks::covered_until(std::uint64_t offset) const {
@@ -96,11 +125,13 @@ ByteRange Blocks::window(std::uint64_t offset, std::uint64_t end) {
 void Blocks::keep(std::uint64_t offset, Buffer bytes) {
   if (bytes.empty() || extents_.contains(offset)) return;
   kept_ += bytes.size();
+  kept_in_all() += bytes.size();
   order_.push_back(offset);
   extents_[offset] = {std::make_shared<const Buffer>(std::move(bytes)), std::prev(order_.end())};
-  while (kept_ > budget_ && order_.size() > 1) {
+  while (kept_in_all() > limits_.bytes && kept_ > kLeastKept && order_.size() > 1) {
     const auto oldest = extents_.find(order_.front());
     kept_ -= oldest->second.bytes->size();
+    kept_in_all() -= oldest->second.bytes->size();
     extents_.erase(oldest);
     order_.pop_front();
   }
@@ -108,16 +139,26 @@ void Blocks::keep(std::uint64_t offset, Buffer bytes) {
 
 void Blocks::arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply) {
   Status status = check_answer(name_, etag_, range, reply);
-  // The waiter may destroy this as soon as the mutex is free.
-  const std::lock_guard lock(mutex_);
-  if (status.ok()) {
-    keep(range.offset, std::move(reply->body));
-  } else if (batch.status.ok()) {
-    batch.status = std::move(status);
+  std::vector<std::function<void()>> ready;
+  {
+    Lock lock(mutex_);
+    if (status.ok()) {
+      keep(range.offset, std::move(reply->body));
+    } else {
+      if (buying_) buying_ = size_;
+      if (batch.status.ok()) batch.status = std::move(status);
+    }
+    coming_.erase(range.offset);
+    --batch.coming;
+    if (buying_) buy(lock);
+    std::erase_if(waiters_, [&](Waiter& waiter) {
+      if (is_coming(waiter.range)) return false;
+      ready.push_back(std::move(waiter.done));
+      return true;
+    });
+    changed_.notify_all();
   }
-  coming_.erase(range.offset);
-  --batch.coming;
-  changed_.notify_all();
+  for (const auto& done : ready) done();
 }
 
 void Blocks::start(const ByteRange& range, const std::shared_ptr<Batch>& batch, Lock& lock) {
@@ -127,10 +168,58 @@ void Blocks::start(const ByteRange& range, const std::shared_ptr<Batch>& batch, 
   request.key = key_;
   request.range = range;
   lock.unlock();
-  store_->get(std::move(request), [this, range, batch](Result<GetReply> reply) {
-    arrived(range, *batch, std::move(reply));
-  });
+  const auto sent = chunk::Link::Clock::now();
+  link_.started(sent);
+  store_->get(
+      std::move(request), [self = shared_from_this(), range, batch, sent](Result<GetReply> reply) {
+        self->link_.answered(sent, chunk::Link::Clock::now(), reply.ok() ? reply->received : 0);
+        self->arrived(range, *batch, std::move(reply));
+      });
   lock.lock();
+}
+
+// The next parts, as far as they may be under way.
+void Blocks::buy(Lock& lock) {
+  const auto batch = std::make_shared<Batch>();
+  while (*buying_ < size_ && coming_.size() * kBoughtPart < kUnderWay) {
+    const std::uint64_t covered = covered_until(*buying_);
+    if (covered > *buying_) {
+      buying_ = covered;
+      continue;
+    }
+    const ByteRange part{*buying_,
+                         std::min(gap_end(*buying_, size_), *buying_ + kBoughtPart) - *buying_};
+    buying_ = part.offset + part.length;
+    start(part, batch, lock);
+  }
+}
+
+// Is it time to bring everything? A call that takes much of it has nothing to gain.
+void Blocks::consider(double seconds, std::uint64_t bytes, Lock& lock) {
+  const double before = std::exchange(waited_, waited_ + seconds);
+  const std::uint64_t left = size_ - std::min(kept_, size_);
+  if (!limits_.ahead || buying_ || before == 0 || left == 0 || bytes > left / 2 ||
+      kept_in_all() + left > limits_.bytes) {
+    return;
+  }
+  const chunk::LinkCost cost = link_.cost();
+  const auto all = static_cast<double>(left);
+  const double price = cost.latency + cost.transfer(all / kBoughtPart, all);
+  if (waited_ < kPrice * price) return;
+  buying_ = 0;
+  buy(lock);
+}
+
+void Blocks::waited(double seconds, std::uint64_t bytes) {
+  Lock lock(mutex_);
+  consider(seconds, bytes, lock);
+}
+
+bool Blocks::await(const ByteRange& range, std::function<void()> done) {
+  const std::lock_guard lock(mutex_);
+  if (!is_coming(range)) return false;
+  waiters_.push_back({range, std::move(done)});
+  return true;
 }
 
 // What is missing of `range`.
@@ -159,11 +248,14 @@ Status Blocks::fetch_window(std::uint64_t offset, std::uint64_t end, Lock& lock)
   const auto batch = std::make_shared<Batch>();
   start_gaps(range, batch, lock);
   // Whoever has come so far goes on.
-  if (step_ > kPart && offset >= walked_to && offset - walked_to < kStride) {
+  if (limits_.ahead && step_ > kPart && offset >= walked_to && offset - walked_to < kStride) {
     start_gaps({range.offset + range.length, step_}, std::make_shared<Batch>(), lock);
     last_.length += step_;
   }
+  const auto since = chunk::Link::Clock::now();
   wait(*batch, lock);
+  const std::chrono::duration<double> waited = chunk::Link::Clock::now() - since;
+  consider(waited.count(), range.length, lock);
   return batch->status;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "arraymorph/object_store.h"
+#include "chunk/link.h"
 #include "vfd/image.h"
 
 namespace arraymorph::vfd {
@@ -30,14 +31,20 @@ inline constexpr std::uint64_t kHeadBytes = std::uint64_t{1} << 20;
 
 /// Reads go to memory or to the store by windows. A window is small where reads jump about in a
 /// large object, and grows as long as they stay in one region, so that walking through the metadata
-/// of a file takes few requests, and reading one place of it few bytes. Long walks are read ahead.
-/// Thread-safe.
-class Blocks {
+/// of a file takes few requests, and reading one place of it few bytes. Long walks are read ahead,
+/// and reads that have waited for long bring the whole object, if it fits: whoever goes on renting
+/// what could be bought for as much buys it at last. Thread-safe.
+class Blocks : public std::enable_shared_from_this<Blocks> {
  public:
-  /// `budget`: bytes to keep; what was used longest ago goes first. `name` is for messages.
-  Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
-         std::uint64_t budget);
-  ~Blocks();  ///< waits for requests under way
+  struct Limits {
+    std::uint64_t bytes = 0;  ///< to keep, in all objects together; the oldest of this one go first
+    bool ahead = true;        ///< bring what nobody has asked for yet
+  };
+
+  /// `name` is for messages. Requests under way keep it alive, and nobody waits for them.
+  static std::shared_ptr<Blocks> open(std::shared_ptr<ObjectStore> store, PlainObject object,
+                                      std::string name, const Limits& limits);
+  ~Blocks();
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
 
@@ -61,6 +68,16 @@ class Blocks {
   /// ones are joined. Failures are left to whoever reads the bytes.
   void prefetch(std::vector<ByteRange> ranges);
 
+  /// Is some of a range under way? Then `done` is called, once, from any thread, when all of that
+  /// has come or failed to.
+  bool await(const ByteRange& range, std::function<void()> done);
+
+  /// A call has to wait `seconds` for `bytes` of the object that it has asked for elsewhere.
+  void waited(double seconds, std::uint64_t bytes);
+
+  /// Nobody reads it any more: what has not been asked for is not brought.
+  void stop();
+
   /// Called with the bytes of every read() that follows, after it; null: nobody is.
   using Watch = std::function<void(ConstByteSpan bytes)>;
   void watch(Watch watch) { watch_ = std::move(watch); }
@@ -74,17 +91,24 @@ class Blocks {
     std::shared_ptr<const Buffer> bytes;
     std::list<std::uint64_t>::iterator used;  ///< in order_
   };
+  struct Waiter {
+    ByteRange range;
+    std::function<void()> done;
+  };
   /// Requests of one caller.
   struct Batch {
     std::size_t coming = 0;
     Status status;  ///< the first failure
   };
 
+  Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
+         const Limits& limits);
   Status fill(std::uint64_t offset, ByteSpan into);
   const Buffer* find(std::uint64_t offset, std::uint64_t& start);
   /// One past the bytes around `offset` that are here or on their way; `offset` when it is not.
   std::uint64_t covered_until(std::uint64_t offset) const;
   bool is_coming(std::uint64_t offset) const;
+  bool is_coming(const ByteRange& range) const;
   /// The first of such bytes after `offset`, at most `end`.
   std::uint64_t gap_end(std::uint64_t offset, std::uint64_t end) const;
   ByteRange window(std::uint64_t offset, std::uint64_t end);
@@ -94,13 +118,15 @@ class Blocks {
   void wait(const Batch& batch, Lock& lock);
   void arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply);
   void keep(std::uint64_t offset, Buffer bytes);
+  void consider(double seconds, std::uint64_t bytes, Lock& lock);
+  void buy(Lock& lock);
 
   const std::shared_ptr<ObjectStore> store_;
   const std::string key_;
   const std::string etag_;
   const std::string name_;
   const std::uint64_t size_;
-  const std::uint64_t budget_;
+  const Limits limits_;
   const std::optional<Superblock> superblock_;
 
   std::mutex mutex_;
@@ -113,6 +139,11 @@ class Blocks {
   ByteRange last_;                   ///< the last window
   std::uint64_t step_ = kHeadBytes;  ///< its length, but for what was there already
   Watch watch_;                      ///< of the thread that reads
+  std::vector<Waiter> waiters_;
+  chunk::Link link_;
+  double waited_ = 0;  ///< seconds
+  /// Everything from here on is to be brought; nothing: it has not been worth it.
+  std::optional<std::uint64_t> buying_;
 };
 
 }  // namespace arraymorph::vfd

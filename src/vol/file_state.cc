@@ -24,8 +24,9 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
       session_(random_tag()),
       key_prefix_(opening_->location.key + "/") {
   if (opening_->plain) {
-    blocks_ = std::make_shared<vfd::Blocks>(opening_->store, std::move(*opening_->plain), url_,
-                                            opening_->config.cache_bytes / 4);
+    const Config& config = opening_->config;
+    blocks_ = vfd::Blocks::open(opening_->store, std::move(*opening_->plain), url_,
+                                {config.cache_bytes / 2, config.read_ahead_bytes > 0});
     opening_->plain.reset();
     return;
   }
@@ -64,7 +65,9 @@ void FileState::take(Loaded loaded) {
   committed_changes_ = image_.changes();
 }
 
-FileState::~FileState() = default;
+FileState::~FileState() {
+  if (blocks_) blocks_->stop();
+}
 
 Status FileState::read(std::uint64_t offset, ByteSpan into) {
   if (blocks_) return blocks_->read(offset, into);

@@ -89,6 +89,12 @@ std::shared_ptr<FileState> live_file(const store::Location& location) {
 Status fetch(FileOpening& opening, bool exclusive) {
   if (live_file(opening.location)) return {};
   const std::string url = opening.location.url();
+  if (opening.create && opening.location.plain_only()) {
+    return {Code::permission_denied,
+            url +
+                " cannot be written: http(s) names are for reading; name the new file "
+                "s3://bucket/name or file:///directory/name"};
+  }
   ARRAYMORPH_ASSIGN(Found found, find_file(*opening.store, opening.location, opening.create));
   opening.loaded = std::move(found.loaded);
   opening.plain = std::move(found.plain);

@@ -46,6 +46,7 @@ Status sweep(FileState& file, const Object& object) {
 
 Status remove_stored(FileOpening& opening) {
   ObjectStore& store = *opening.store;
+  if (opening.location.plain_only()) return remove(store, {opening.location.key});
   const std::string prefix = opening.location.key + "/";
   const std::string metadata = prefix + kMetadataKey;
   const auto live = live_file(opening.location);

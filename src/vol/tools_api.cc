@@ -5,32 +5,24 @@
 #include <utility>
 
 #include "arraymorph/api.h"
+#include "runtime/log.h"
 #include "store/conditions.h"
 #include "vol/answer.h"
 #include "vol/find_file.h"
 #include "vol/inventory.h"
-#include "vol/open_file.h"
 
 namespace arraymorph::vol {
 namespace {
 
 using nlohmann::json;
-using Opening = std::shared_ptr<FileOpening>;
-
-Result<Opening> resolve(const char* name) {
-  ARRAYMORPH_ASSIGN(Opening opening, claim_name(name));
-  if (opening) return opening;
-  return Status(Code::invalid_argument,
-                "'" + std::string(name) +
-                    "' is not in an object store: write s3://bucket/name or "
-                    "file:///directory/name, or set BUCKET_NAME");
-}
 
 std::string metadata_key(const FileOpening& file) { return file.location.key + "/" + kMetadataKey; }
 
 Result<std::string> describe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  json answer{{"url", file->location.url()}, {"key", file->location.key + "/"}};
+  const std::string& key = file->location.key;
+  const bool secret = file->location.plain_only();  // a query is
+  json answer{{"url", file->location.url()}, {"key", secret ? without_secrets(key) : key + "/"}};
   answer["server"] = file->store->identity();
   answer["connections"] = file->config.connections;
   answer["codec_threads"] = file->config.codec_threads;
@@ -67,7 +59,9 @@ Result<std::string> look(const char* name) {
 Result<std::string> layout(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   json answer{{"url", file->location.url()}, {"layout", "chunks"}};
-  auto info = head(*file->store, metadata_key(*file));
+  const Status none(Code::not_found, "");
+  Result<ObjectInfo> info = none;
+  if (!file->location.plain_only()) info = head(*file->store, metadata_key(*file));
   if (!info.ok() && info.status().code() == Code::not_found) {
     answer["layout"] = "plain";
     info = head(*file->store, file->location.key);
@@ -266,5 +260,5 @@ int arraymorph_probe(const char* name, char** answer) {
   return answer_with(answer, [&] { return probe(name); });
 }
 
-void arraymorph_free(char* answer) { std::free(answer); }
+void arraymorph_free(void* answer) { std::free(answer); }
 }

@@ -34,8 +34,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto stored = arraymorph::put(*store, std::move(put));
   fuzz::require(stored.ok(), "cannot store the object");
   object.etag = stored->etag;
-  vfd::Blocks blocks(store, std::move(object), "x", 1 << 20);
-  const vfd::ChunkIndexFetch ahead(blocks, {data[0] % 3 * 512u, 8}, data[1] % 33);
-  read_nodes(blocks, data + 2, 4);
+  const auto blocks = vfd::Blocks::open(store, std::move(object), "x", {1 << 20, true});
+  const vfd::ChunkIndexFetch ahead(*blocks, {data[0] % 3 * 512u, 8}, data[1] % 33);
+  read_nodes(*blocks, data + 2, 4);
   return 0;
 }

@@ -12,7 +12,12 @@ namespace {
 using test::Verb;
 
 PlacesObject object_of(std::uint64_t size) {
-  return {"file.h5/x", "file.h5", "tag", size, nullptr};
+  PlacesObject object;
+  object.name = "file.h5/x";
+  object.key = "file.h5";
+  object.etag = "tag";
+  object.size = size;
+  return object;
 }
 
 TEST(Places, ContiguousPiecesFollowEachOther) {

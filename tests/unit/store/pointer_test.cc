@@ -41,6 +41,7 @@ class PointerTest : public testing::Test {
 TEST_F(PointerTest, LeadsToItsUrl) {
   EXPECT_EQ(read(file("HDF5 bytess3://b/k" + footer(8))), "s3://b/k");
   EXPECT_EQ(read(file("file:///d/x.h5" + footer(14))), "file:///d/x.h5");
+  EXPECT_EQ(read(file("https://h/x.h5?s" + footer(16))), "https://h/x.h5?s");
 }
 
 TEST_F(PointerTest, OtherFilesAreNone) {

@@ -37,7 +37,7 @@ class BlocksTest : public testing::Test {
     object.head =
         Buffer::copy_of(put.body->span().first(std::min<std::uint64_t>(head, object.size)));
     store_->reset_counts();
-    return std::make_shared<Blocks>(store_, std::move(object), "s3://b/file.h5", budget);
+    return Blocks::open(store_, std::move(object), "s3://b/file.h5", {budget, ahead_});
   }
 
   std::shared_ptr<Blocks> open(std::uint64_t size, std::uint64_t budget = 64 * kMiB) {
@@ -55,6 +55,8 @@ class BlocksTest : public testing::Test {
       ASSERT_EQ(bytes[i], expected) << offset + i;
     }
   }
+
+  bool ahead_ = false;
 
   std::size_t requests() const { return store_->count(Verb::get); }
 
@@ -128,6 +130,36 @@ TEST_F(BlocksTest, FailuresAndReplacementsAreReported) {
   EXPECT_FALSE(blocks->peek(2 * kMiB, into));
   ASSERT_TRUE(remove(*store_, {"file.h5"}).ok());
   EXPECT_EQ(blocks->read(2 * kMiB, into).code(), Code::conflict);
+}
+
+TEST_F(BlocksTest, WaitingForLongBringsEverythingThatFits) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB);
+  std::vector<std::byte> into(100);
+  EXPECT_FALSE(blocks->peek(29 * kMiB, into));
+  blocks->waited(1, 1000);
+  EXPECT_EQ(requests(), 0u) << "the first call tells nothing of others";
+  blocks->waited(1, 20 * kMiB);
+  EXPECT_EQ(requests(), 0u) << "a call that takes most of it itself";
+  blocks->waited(1, 1000);
+  const std::size_t all = requests();
+  EXPECT_GT(all, 0u);
+  expect_read(*blocks, kMiB - 5, 29 * kMiB + 5);
+  EXPECT_EQ(requests(), all);
+}
+
+TEST_F(BlocksTest, WaitingForLongDoesNotBringWhatDoesNotFit) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB, 20 * kMiB);
+  for (int i = 0; i < 9; ++i) blocks->waited(100, 1000);
+  EXPECT_EQ(requests(), 0u);
+}
+
+TEST_F(BlocksTest, WhatIsUnderWayCanBeAwaited) {
+  const auto blocks = open(3 * kMiB);
+  int done = 0;
+  EXPECT_FALSE(blocks->await({2 * kMiB, 10}, [&] { ++done; }));
+  EXPECT_EQ(done, 0);
 }
 
 // Nodes of a tree of rank 1: header of 24 bytes, then keys of 24 and addresses of 8.
