@@ -254,7 +254,7 @@ def _start(
         *extra,
     ]
     with (directory / "weed.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -262,7 +262,6 @@ def _start(
             cwd=directory,
             start_new_session=True,
         )
-    return process
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
