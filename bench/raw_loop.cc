@@ -296,7 +296,7 @@ class Loop {
   const std::size_t size_;
   const std::uint64_t count_;
   std::uint8_t* const bytes_;  // until the process ends
-  int file_ = -1;  // until the process ends
+  int file_ = -1;              // until the process ends
   std::counting_semaphore<> free_;
   std::latch* done_ = nullptr;
   std::atomic<std::uint64_t> next_ = 0;

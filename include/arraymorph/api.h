@@ -127,8 +127,7 @@ ARRAYMORPH_EXPORT int arraymorph_get_metadata(const char* name, void** bytes, si
 /** Commits a metadata object of these HDF5 bytes and this catalog, with the condition that the one
  *  there still has the entity tag `etag`, or that there is none (""). {"etag"} */
 ARRAYMORPH_EXPORT int arraymorph_put_metadata(const char* name, const void* bytes, size_t size,
-                                              const char* catalog, const char* etag,
-                                              char** answer);
+                                              const char* catalog, const char* etag, char** answer);
 
 /** What is under way in another thread: created before, freed after the call that is given it. */
 typedef struct arraymorph_transfer arraymorph_transfer;
@@ -158,8 +157,8 @@ ARRAYMORPH_EXPORT int arraymorph_abort_upload(const char* name, uint64_t size, u
 
 /** Puts the missing parts of an upload together and finishes it.
  *  `plan`: {"source": name, "etag": as in arraymorph_move, "target": name, "size", "part_size",
- *  "id", "committed": entity tag that the source's metadata object has to have in the end ("": it has
- *  none), "replace": bool, false: fails with EEXIST where the object exists, "segments":
+ *  "id", "committed": entity tag that the source's metadata object has to have in the end ("": it
+ * has none), "replace": bool, false: fails with EEXIST where the object exists, "segments":
  *  [[offset, bytes, key or null, offset there, size of that object or 0], ...]}. Segments ascend;
  *  those without a key come from `literal`; what no segment covers is zero.
  *  {"etag", "resumed": parts that were there}; ENOENT where the upload is gone. */

@@ -25,8 +25,7 @@ class Transfer {
   py::object assemble(const std::string& plan, const py::bytes& literal) {
     const std::string_view bytes = literal;
     return ask([&](char** answer) {
-      return arraymorph_assemble(plan.c_str(), bytes.data(), bytes.size(), transfer_.get(),
-                                 answer);
+      return arraymorph_assemble(plan.c_str(), bytes.data(), bytes.size(), transfer_.get(), answer);
     });
   }
 
@@ -45,9 +44,8 @@ class Transfer {
 py::object get_metadata(const std::string& name) {
   void* bytes = nullptr;
   std::size_t size = 0;
-  const auto answer = py::cast<py::dict>(ask([&](char** text) {
-    return arraymorph_get_metadata(name.c_str(), &bytes, &size, text);
-  }));
+  const auto answer = py::cast<py::dict>(
+      ask([&](char** text) { return arraymorph_get_metadata(name.c_str(), &bytes, &size, text); }));
   const std::unique_ptr<void, decltype(&arraymorph_free)> owned(bytes, &arraymorph_free);
   answer["bytes"] = py::bytes(static_cast<const char*>(bytes), size);
   return answer;

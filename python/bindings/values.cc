@@ -21,15 +21,19 @@ namespace py = pybind11;
 namespace arraymorph::python {
 namespace {
 
-#define ARRAYMORPH_VALUE_CALLS(X)                                                               \
-  X(H5Aclose) X(H5Acreate2) X(H5Aget_create_plist) X(H5Aget_space) X(H5Aget_type) X(H5Aread)    \
-  X(H5Awrite) X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Dwrite) X(H5Oclose) X(H5Oget_info3) \
-  X(H5Oget_comment) X(H5Oopen_by_addr) X(H5Oset_comment) X(H5Pclose) X(H5Rcreate) X(H5Rcreate_attr) X(H5Rcreate_object)             \
-  X(H5Rcreate_region) X(H5Rdereference2) X(H5Rdestroy) X(H5Rget_attr_name) X(H5Rget_region)     \
-  X(H5Rget_type) X(H5Ropen_object) X(H5Ropen_region) X(H5Sclose) X(H5Screate_simple)            \
-  X(H5Sget_select_npoints) X(H5Sselect_hyperslab) X(H5Tclose) X(H5Tcommit_anon)                 \
-  X(H5Tdetect_class) X(H5Tget_class) X(H5Tget_member_offset) X(H5Tget_member_type)              \
-  X(H5Tget_nmembers) X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str) X(H5Treclaim)
+#define ARRAYMORPH_VALUE_CALLS(X)                                                                  \
+  X(H5Aclose)                                                                                      \
+  X(H5Acreate2) X(H5Aget_create_plist) X(H5Aget_space) X(H5Aget_type) X(H5Aread) X(H5Awrite)       \
+      X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Dwrite) X(H5Oclose) X(H5Oget_info3)            \
+          X(H5Oget_comment) X(H5Oopen_by_addr) X(H5Oset_comment) X(H5Pclose) X(H5Rcreate)          \
+              X(H5Rcreate_attr) X(H5Rcreate_object) X(H5Rcreate_region) X(H5Rdereference2)         \
+                  X(H5Rdestroy) X(H5Rget_attr_name) X(H5Rget_region) X(H5Rget_type)                \
+                      X(H5Ropen_object) X(H5Ropen_region) X(H5Sclose) X(H5Screate_simple)          \
+                          X(H5Sget_select_npoints) X(H5Sselect_hyperslab) X(H5Tclose)              \
+                              X(H5Tcommit_anon) X(H5Tdetect_class) X(H5Tget_class)                 \
+                                  X(H5Tget_member_offset) X(H5Tget_member_type) X(H5Tget_nmembers) \
+                                      X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str)         \
+                                          X(H5Treclaim)
 
 struct Calls {
 #define ARRAYMORPH_CALL(name) decltype(&::name) name = nullptr;
@@ -59,7 +63,7 @@ class Owned {
 /// Where references, and what leads to some, lie in an element.
 struct Layout {
   enum class Kind { plain, reference, sequence, parts } kind = Kind::plain;
-  std::size_t size = 0;  // of an element in memory
+  std::size_t size = 0;                               // of an element in memory
   std::vector<std::pair<std::size_t, Layout>> inner;  // parts: by offset; sequence: of its elements
 };
 
@@ -84,16 +88,17 @@ class Values {
   /// References that lead nowhere in the source, and nowhere in the target therefore.
   std::uint64_t dangling() const { return dangling_; }
 
-  bool has_references(std::int64_t type) const { return layout_of(type).kind != Layout::Kind::plain; }
+  bool has_references(std::int64_t type) const {
+    return layout_of(type).kind != Layout::Kind::plain;
+  }
 
   /// An empty attribute with the name, and its encoding, of another.
   void create_attribute(std::int64_t attribute, std::int64_t object, const std::string& name,
                         std::int64_t type, std::int64_t space) const {
     const Owned list(calls_.H5Aget_create_plist(attribute), calls_.H5Pclose);
     if (!list.ok()) fail("H5Aget_create_plist");
-    const Owned made(
-        calls_.H5Acreate2(object, name.c_str(), type, space, list.get(), H5P_DEFAULT),
-        calls_.H5Aclose);
+    const Owned made(calls_.H5Acreate2(object, name.c_str(), type, space, list.get(), H5P_DEFAULT),
+                     calls_.H5Aclose);
     if (!made.ok()) fail("H5Acreate2");
   }
 
@@ -320,8 +325,7 @@ class Values {
     auto* const reference = reinterpret_cast<H5R_ref_t*>(bytes);
     H5R_ref_t made{};
     const H5R_type_t kind = calls_.H5Rget_type(reference);
-    const Owned object(calls_.H5Ropen_object(reference, H5P_DEFAULT, H5P_DEFAULT),
-                       calls_.H5Oclose);
+    const Owned object(calls_.H5Ropen_object(reference, H5P_DEFAULT, H5P_DEFAULT), calls_.H5Oclose);
     std::uint64_t target = 0;
     if (!object.ok() || !target_of(address(object.get()), target)) {
       throw std::runtime_error(

@@ -21,8 +21,8 @@ struct Piece {
 struct Part {
   std::size_t number = 0;
   std::shared_ptr<Buffer> body;
-  std::vector<Piece> fetched;            // pieces that come from objects
-  std::atomic<std::size_t> pending{1};   // of these, not arrived; one for whoever begins them
+  std::vector<Piece> fetched;           // pieces that come from objects
+  std::atomic<std::size_t> pending{1};  // of these, not arrived; one for whoever begins them
   std::atomic<bool> broken{false};
 };
 
@@ -98,8 +98,7 @@ class Assembler : public std::enable_shared_from_this<Assembler> {
     request.into = part->body->span().subspan(piece.at, piece.length);
     source_.store->get(std::move(request), [self = shared_from_this(), part,
                                             piece](const Result<GetReply>& reply) {
-      const Status status =
-          check_source(self->source_, piece.segment->key, reply, piece.length);
+      const Status status = check_source(self->source_, piece.segment->key, reply, piece.length);
       if (!status.ok()) {
         part->broken = true;
         self->flow_.fail(status);

@@ -26,8 +26,8 @@ class Flow {
       return more == 0 || used == 0 || used + more <= most;
     };
     changed_.wait(lock, [&] {
-      return stopped() || (room(bytes_, bytes, limits_.bytes) &&
-                           room(requests_, requests, limits_.requests));
+      return stopped() ||
+             (room(bytes_, bytes, limits_.bytes) && room(requests_, requests, limits_.requests));
     });
     if (stopped()) return false;
     bytes_ += bytes;

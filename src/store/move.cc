@@ -137,9 +137,9 @@ class Mover : public std::enable_shared_from_this<Mover> {
     target_.get(std::move(request), [name = target_.url() + "/" + move.to, body = std::move(body),
                                      done](const Result<GetReply>& reply) {
       if (!reply.ok()) return done(reply.status());
-      const bool same = reply->received == body->size() &&
-                        (body->empty() ||
-                         std::memcmp(reply->body.data(), body->data(), body->size()) == 0);
+      const bool same =
+          reply->received == body->size() &&
+          (body->empty() || std::memcmp(reply->body.data(), body->data(), body->size()) == 0);
       done(same ? Status() : Status(Code::corrupt, name + " differs from what was copied there"));
     });
   }
@@ -170,10 +170,10 @@ Status check_source(const Source& source, const std::string& key, const Result<G
                                 "): copy it again when nobody writes to it"};
   }
   if (reply->received != length) {
-    return {Code::conflict, what + " was changed while it was copied: " +
-                                std::to_string(reply->received) + " bytes instead of " +
-                                std::to_string(length) +
-                                "; copy it again when nobody writes to it"};
+    return {Code::conflict,
+            what + " was changed while it was copied: " + std::to_string(reply->received) +
+                " bytes instead of " + std::to_string(length) +
+                "; copy it again when nobody writes to it"};
   }
   return {};
 }

@@ -35,7 +35,7 @@ std::string metadata_key(const FileOpening& file) { return key_of(file, kMetadat
 store::TransferLimits limits_of(const Config& config) {
   store::TransferLimits limits;
   limits.bytes = config.in_flight_bytes;
-  limits.requests = 2 * static_cast<std::size_t>(config.connections);
+  limits.requests = config.connections;  // more bodies would only wait in memory
   return limits;
 }
 
@@ -47,8 +47,7 @@ Result<std::string> look(const char* name, const char* key) {
 
 Result<std::string> read(const char* name, const char* key, const ByteRange& range, void** bytes) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  ARRAYMORPH_ASSIGN(const GetReply reply,
-                    get(*file->store, {key_of(*file, key), range, {}}));
+  ARRAYMORPH_ASSIGN(const GetReply reply, get(*file->store, {key_of(*file, key), range, {}}));
   if (reply.received != range.length) {
     return Status(Code::corrupt, file->location.url() + ": ends after " +
                                      std::to_string(reply.object_size) + " bytes");
@@ -67,8 +66,8 @@ Result<std::string> list_sizes(const char* name) {
   std::string text = "{\"objects\":[";
   for (const ObjectInfo& object : objects) {
     if (text.back() == ']') text += ',';
-    text += "[" + text_of(object.key.substr(prefix.size())) + "," + std::to_string(object.size) +
-            "]";
+    text +=
+        "[" + text_of(object.key.substr(prefix.size())) + "," + std::to_string(object.size) + "]";
   }
   return text + "]}";
 }
@@ -163,10 +162,10 @@ Result<std::string> move_all(const char* text, store::Transfer& transfer) {
   ARRAYMORPH_ASSIGN(Ends ends, read_plan(text));
   ARRAYMORPH_ASSIGN(const auto moves, read_moves(ends));
   const auto work = ends.plan.value("compare", json(false)) == true ? &store::compare_objects
-                                                                     : &store::move_objects;
+                                                                    : &store::move_objects;
   ends.plan.clear();  // as large as the moves
-  ARRAYMORPH_TRY(work(ends.from, *ends.target->store, moves, limits_of(ends.target->config),
-                      transfer));
+  ARRAYMORPH_TRY(
+      work(ends.from, *ends.target->store, moves, limits_of(ends.target->config), transfer));
   return std::string("{}");
 }
 

@@ -553,8 +553,7 @@ class UploadTest : public StoreTest {
   std::shared_ptr<const Buffer> part_of(const Buffer& content, std::size_t number) const {
     const std::size_t begin = number * kPart;
     const std::size_t length = std::min<std::size_t>(kPart, content.size() - begin);
-    return std::make_shared<const Buffer>(
-        Buffer::copy_of(content.span().subspan(begin, length)));
+    return std::make_shared<const Buffer>(Buffer::copy_of(content.span().subspan(begin, length)));
   }
 
   Status put_part(Upload& upload, std::size_t number, std::shared_ptr<const Buffer> body) const {
@@ -640,8 +639,7 @@ TEST_P(UploadTest, NothingIsLeftAfterAbort) {
   ASSERT_TRUE(upload);
   ASSERT_TRUE(put_part(*upload, 0, random_bytes(kPart, 11)).ok());
   ASSERT_TRUE(abort(*upload).ok());
-  const auto again =
-      arraymorph::upload(*store_, {key("aborted"), 2 * kPart, kPart, upload->id()});
+  const auto again = arraymorph::upload(*store_, {key("aborted"), 2 * kPart, kPart, upload->id()});
   EXPECT_EQ(again.status().code(), Code::not_found) << again.status().message();
   EXPECT_EQ(head(*store_, key("aborted")).status().code(), Code::not_found);
 }

@@ -387,7 +387,7 @@ def test_the_command(store: Store, tmp_path: Path, command: Command) -> None:
     assert (said["items"], said["verified"], said["target_layout"]) == (3, True, "chunks")
     done = command("copy", url, str(tmp_path / "b.h5"))
     assert done.returncode == 0, done.stderr
-    assert "MB in 1 part" in done.stdout
+    assert "kB in 1 part" in done.stdout
     assert "--rechunk /image=1,512,512" in command("copy", "--help").stdout
 
 

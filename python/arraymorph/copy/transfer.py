@@ -76,22 +76,29 @@ def _run(transfer: _core.Transfer, call: Callable[[], Any], report: Report) -> A
     answers: list[Any] = []
     failures: list[BaseException] = []
 
+    # Not Thread.join: when that is interrupted, CPython 3.11 takes the thread for ended.
+    ended = threading.Event()
+
     def work() -> None:
         try:
             answers.append(call())
         except BaseException as error:
             failures.append(error)
+        finally:
+            ended.set()
 
     worker = threading.Thread(target=work, name="arraymorph-copy")
     worker.start()
     try:
-        while worker.is_alive():
-            worker.join(_INTERVAL)
+        while not ended.wait(_INTERVAL):
             report(*transfer.progress())
+        report(*transfer.progress())
     except BaseException:
         transfer.cancel()
+        ended.wait()
         worker.join()
         raise
+    worker.join()
     if failures:
         raise failures[0]
     return answers[0]

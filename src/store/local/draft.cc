@@ -47,8 +47,7 @@ Result<Draft> Draft::make(const Place& place, std::string name) {
 
 Result<Draft> Draft::open(const Place& place, std::string name) {
   Draft draft;
-  draft.file_ =
-      File(::openat(place.parent.fd(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  draft.file_ = File(::openat(place.parent.fd(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!draft.file_.ok()) return errno_status(errno, "go on with", place.path);
   draft.directory_ = place.parent.fd();
   draft.name_ = std::move(name);
@@ -114,8 +113,7 @@ Status write_all(int fd, ConstByteSpan bytes, const std::string& path) {
 
 Status write_at(int fd, ConstByteSpan bytes, std::uint64_t offset, const std::string& path) {
   while (!bytes.empty()) {
-    const ssize_t written =
-        ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno_status(errno, "write", path);
     bytes = bytes.subspan(static_cast<std::size_t>(written));

@@ -78,8 +78,7 @@ class LocalUpload final : public Upload, public std::enable_shared_from_this<Loc
       return {Code::corrupt, place_.path + ": the note of an unfinished upload is damaged"};
     }
     std::string text(static_cast<std::size_t>(info.st_size), '\0');
-    ARRAYMORPH_TRY(
-        read_all(notes_.fd(), std::as_writable_bytes(std::span(text)), 0, place_.path));
+    ARRAYMORPH_TRY(read_all(notes_.fd(), std::as_writable_bytes(std::span(text)), 0, place_.path));
     Buffer bytes(std::min(size_, part_size_));
     for (std::string_view rest = text; rest.find('\n') != std::string_view::npos;
          rest.remove_prefix(rest.find('\n') + 1)) {
@@ -166,7 +165,8 @@ Result<Draft> open_draft(const Place& place, const UploadRequest& request) {
   draft.keep();
   struct stat info{};
   if (::fstat(draft.fd(), &info) != 0) return errno_status(errno, "read", place.path);
-  const bool same = S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) == request.size;
+  const bool same =
+      S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) == request.size;
   if (!same) return gone;
   return draft;
 }

@@ -1,6 +1,7 @@
 // Uploads in parts: CreateMultipartUpload, UploadPart, CompleteMultipartUpload; ListParts for one
-// that goes on. What fits into one part is a plain PUT. Parts carry no x-amz-checksum: who completes
-// an upload has to name those of all parts, and not every server lists them for one that goes on.
+// that goes on. What fits into one part is a plain PUT. Parts carry no x-amz-checksum: who
+// completes an upload has to name those of all parts, and not every server lists them for one that
+// goes on.
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -116,8 +117,7 @@ class MultipartUpload final : public Upload, public std::enable_shared_from_this
         return done(Status(Code::invalid_argument, key_ + ": not all parts have been put"));
       }
       const std::string list = write_parts(parts_);
-      asked->body =
-          std::make_shared<const Buffer>(Buffer::copy_of(std::as_bytes(std::span(list))));
+      asked->body = std::make_shared<const Buffer>(Buffer::copy_of(std::as_bytes(std::span(list))));
     }
     asked->condition = condition.kind;
     if (condition.kind == PutCondition::Kind::if_absent) {
@@ -186,14 +186,15 @@ class MultipartUpload final : public Upload, public std::enable_shared_from_this
   // An earlier attempt may have completed the upload: then an object of its size lies there, with
   // the entity tag of an object in so many parts.
   void settle_lost(const Status& failed, Done<PutReply> done) {
-    head_object(*client_, key_, [self = shared_from_this(), failed,
-                                 done = std::move(done)](Result<ObjectInfo> found) {
-      const std::string parts = "-" + std::to_string(self->part_count()) + "\"";
-      if (found.ok() && found->size == self->size_ && found->etag.ends_with(parts)) {
-        return done(PutReply{found->etag});
-      }
-      done(failed);
-    });
+    head_object(
+        *client_, key_,
+        [self = shared_from_this(), failed, done = std::move(done)](Result<ObjectInfo> found) {
+          const std::string parts = "-" + std::to_string(self->part_count()) + "\"";
+          if (found.ok() && found->size == self->size_ && found->etag.ends_with(parts)) {
+            return done(PutReply{found->etag});
+          }
+          done(failed);
+        });
   }
 
   const std::shared_ptr<Client> client_;
@@ -231,8 +232,8 @@ void begin_upload(const std::shared_ptr<Client>& client, UploadRequest request,
         std::shared_ptr<Upload>(std::make_shared<SingleUpload>(client, std::move(request))));
   }
   if (count_parts(request.size, request.part_size) > kMaxParts) {
-    return done(Status(Code::invalid_argument,
-                       request.key + ": more than 10,000 parts, use larger ones"));
+    return done(
+        Status(Code::invalid_argument, request.key + ": more than 10,000 parts, use larger ones"));
   }
   if (request.resume.empty()) return create(client, std::move(request), std::move(done));
   const auto upload = std::make_shared<MultipartUpload>(client, request, request.resume);

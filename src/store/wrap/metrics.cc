@@ -102,13 +102,12 @@ class MetricsStore final : public ObjectStore {
   }
 
   void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
-    store_->upload(std::move(request),
-                   [done = std::move(done)](Result<std::shared_ptr<Upload>> begun) {
-                     count_failure(begun.status());
-                     if (!begun.ok()) return done(begun.status());
-                     done(std::shared_ptr<Upload>(
-                         std::make_shared<MetricsUpload>(std::move(*begun))));
-                   });
+    store_->upload(
+        std::move(request), [done = std::move(done)](Result<std::shared_ptr<Upload>> begun) {
+          count_failure(begun.status());
+          if (!begun.ok()) return done(begun.status());
+          done(std::shared_ptr<Upload>(std::make_shared<MetricsUpload>(std::move(*begun))));
+        });
   }
 
   const std::string& url() const override { return store_->url(); }

@@ -58,8 +58,7 @@ TEST_F(MoveTest, RangesBecomeObjectsWithTheirChecksums) {
     const std::uint64_t length = std::min<std::uint64_t>(900, file.size() - at);
     moves.push_back({"file", at, length, "c/" + std::to_string(at), length});
   }
-  const Status status =
-      move_objects({&source_, etag}, target_, moves, TransferLimits(), transfer_);
+  const Status status = move_objects({&source_, etag}, target_, moves, TransferLimits(), transfer_);
   ASSERT_TRUE(status.ok()) << status.message();
   for (const Move& move : moves) {
     const auto reply = get(target_, {move.to, {}, {}});
@@ -158,8 +157,8 @@ TEST_F(MoveTest, ComparingFindsWhatDiffers) {
   ASSERT_TRUE(move_objects({&source_, ""}, target_, moves, TransferLimits(), transfer_).ok());
   EXPECT_TRUE(compare_objects({&source_, ""}, target_, moves, TransferLimits(), transfer_).ok());
   EXPECT_EQ(target_.count(Verb::put), 2u);
-  ASSERT_TRUE(put(target_, {"b", test::bytes(file.substr(500) + std::string(11, '\0') + "x"), {}})
-                  .ok());
+  ASSERT_TRUE(
+      put(target_, {"b", test::bytes(file.substr(500) + std::string(11, '\0') + "x"), {}}).ok());
   const Status status =
       compare_objects({&source_, ""}, target_, moves, TransferLimits(), transfer_);
   EXPECT_EQ(status.code(), Code::corrupt);
@@ -218,9 +217,8 @@ TEST_F(AssembleTest, GoesOnWithThePartsThatAreMissing) {
   for (std::uint64_t i = 0; i < 5; ++i) segments.push_back({i * 1000, 1000, "a", i * 1000, 5000});
   auto upload = begin(5000);
   const std::string id = upload->id();
-  source_.set_fails([](Verb verb, std::size_t nth, const std::string&) {
-    return verb == Verb::get && nth == 3;
-  });
+  source_.set_fails(
+      [](Verb verb, std::size_t nth, const std::string&) { return verb == Verb::get && nth == 3; });
   TransferLimits limits;
   limits.bytes = 1;  // one part at a time
   EXPECT_EQ(assemble({&source_, ""}, {}, segments, 5000, *upload, limits, transfer_).code(),

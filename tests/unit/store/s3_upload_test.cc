@@ -51,7 +51,8 @@ TEST(S3Upload, RefusesWhatIsNoListOfParts) {
 
 TEST(S3Upload, AnErrorMayComeWithStatus200) {
   const auto good = read_completed(
-      "<CompleteMultipartUploadResult><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>", "POST");
+      "<CompleteMultipartUploadResult><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>",
+      "POST");
   ASSERT_TRUE(good.ok());
   EXPECT_EQ(good->etag, "\"x-2\"");
   const auto failed =
