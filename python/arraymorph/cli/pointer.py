@@ -13,7 +13,9 @@ from .output import one_line_errors
 
 @one_line_errors
 def pointer(
-    url: Annotated[str, typer.Argument(help="s3://bucket/name, file:///directory/name or https://host/path")],
+    url: Annotated[
+        str, typer.Argument(help="s3://bucket/name, file:///directory/name or https://host/path")
+    ],
     path: Annotated[Path, typer.Argument(help="the local file to make")],
 ) -> None:
     """Make a local file that leads to a stored one.
