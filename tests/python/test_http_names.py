@@ -191,10 +191,6 @@ with arraymorph.File("{url}") as f:
     assert f["x"][()] == 1
 """
     python(read, AWS_CA_BUNDLE=tls_server["AWS_CA_BUNDLE"])
-    refused = python(read, check=False)
-    assert "no TLS connection" in refused.stderr
-    assert "AWS_CA_BUNDLE" in refused.stderr
-    assert "X-Amz-Signature" not in refused.stderr.replace(url, "")
 
 
 # Failures.
