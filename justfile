@@ -4,7 +4,7 @@ set positional-arguments
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 
 # Names of the tests that hold every store and codec against one suite, and of those that need S3.
-conformance := "^(Stores.Store|Builtin.Codec|S3)"
+conformance := "^(Stores|Builtin.Codec|S3)"
 
 # List the recipes
 help:
@@ -28,7 +28,7 @@ install: setup
 demo store="local" file="": install
     @scripts/demo '{{ trim_start_match(store, "store=") }}' '{{ trim_start_match(file, "file=") }}'
 
-# Everything: C++ tests, conformance, Python tests, reference, h5py's own suite, README example
+# Everything: C++ tests, conformance, Python tests, reference, h5py's own suite, documentation
 test: install setup-test
     @python tests/support/run_all.py
 
@@ -50,7 +50,7 @@ test-conformance: build setup-test
 test-conditions n="200": build setup-test
     ARRAYMORPH_TEST_ROUNDS='{{ trim_start_match(n, "n=") }}' tests/support/with-seaweed build/default/tests/conformance/probe_conformance_test --gtest_filter='*ConditionsAreHonoured*'
 
-# Python tests: package, requests, errors, features, README example
+# Python tests: package, requests, errors, features
 test-python *arguments: install setup-test
     python -m pytest tests/python "$@"
 
@@ -87,6 +87,24 @@ test-writers runs="20" *arguments: install setup-test
 # One process at work for minutes=NUMBER: memory, threads, descriptors, sockets
 test-soak minutes="30" *arguments: install setup-test
     shift; python -m pytest -s tests/faults/test_soak.py --soak-minutes='{{ trim_start_match(minutes, "minutes=") }}' "$@"
+
+# Real files of other packages (downloads): plain -> chunks -> plain, compared; [--s3] [--only PACKAGE ...]
+test-round-trips *arguments: install setup-test
+    @python tests/round_trips/run_round_trips.py "$@"
+
+# The documentation site into build/site; a broken link is an error
+docs: setup-docs
+    NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+    @echo "docs: build/site/index.html" >&2
+
+# The same, served at 127.0.0.1:8000 and built again when a page changes
+docs-serve: setup-docs
+    NO_MKDOCS_2_WARNING=1 mkdocs serve
+
+# Every code block of README and docs/, with the packages of the how-tos in build/docs-env
+test-docs *arguments: install setup-test docs
+    scripts/side-venv build/docs-env docs-test test
+    build/docs-env/bin/python -m pytest tests/docs --every "$@"
 
 # h5py's own test suite through ArrayMorph: store=local, seaweed or native
 test-h5py store="local": install setup-test
@@ -162,6 +180,10 @@ clean:
 [private]
 setup-test: setup
     @scripts/setup-venv test
+
+[private]
+setup-docs: setup
+    @scripts/setup-venv docs
 
 [private]
 setup-wheel: setup

@@ -10,8 +10,10 @@
 #include <aws/io/uri.h>
 #include <aws/s3/s3.h>
 #include <aws/s3/s3_client.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -33,7 +35,7 @@
 namespace {
 
 constexpr const char* kUsage =
-    "Usage: raw_loop get|put [NAME=NUMBER ...] [prefix=PREFIX]\n"
+    "Usage: raw_loop get|put [NAME=NUMBER ...] [prefix=PREFIX] [file=PATH]\n"
     "  count=64         objects, PREFIX/0 to PREFIX/(count - 1)\n"
     "  size=1048576     bytes of each; a multiple of 8\n"
     "  in-flight=64     requests under way at once\n"
@@ -41,11 +43,13 @@ constexpr const char* kUsage =
     "  loops=0          event loops; 0: one for each core\n"
     "  threads=0        threads that hash and hand over requests; 0: 1 for get, cores for put\n"
     "  in-place=1       get: receive straight into the buffer; 0: copy there\n"
-    "  sign=1           put: sign the bodies (SHA-256), as ArrayMorph does over http\n";
+    "  sign=1           put: sign the bodies (SHA-256), as ArrayMorph does over http\n"
+    "  file=            get: write what came into this file, until it is on the disk\n";
 
 struct Options {
   bool put = false;
   std::string prefix = "raw";
+  std::string file;
   std::map<std::string, std::uint64_t, std::less<>> numbers{
       {"count", 64}, {"size", 1 << 20}, {"in-flight", 64}, {"connections", 64},
       {"loops", 0},  {"threads", 0},    {"in-place", 1},   {"sign", 1}};
@@ -71,6 +75,8 @@ Options parse(int count, char** words) {
     if (equal == std::string_view::npos) fail(kUsage);
     if (name == "prefix") {
       options.prefix = word.substr(equal + 1);
+    } else if (name == "file") {
+      options.file = word.substr(equal + 1);
     } else if (const auto found = options.numbers.find(name); found != options.numbers.end()) {
       found->second = std::strtoull(words[i] + equal + 1, nullptr, 10);
     } else {
@@ -172,6 +178,9 @@ class Loop {
         bytes_(static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(size_ * count_, 1)))),
         free_(static_cast<std::ptrdiff_t>(options["in-flight"])) {
     if (bytes_ == nullptr) fail("out of memory");
+    if (options.file.empty()) return;
+    file_ = open(options.file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file_ < 0) fail(options.file + " cannot be written");
   }
 
   void fill() {
@@ -199,6 +208,7 @@ class Loop {
       });
     }
     done.wait();
+    if (file_ >= 0 && fsync(file_) != 0) fail("fsync failed");
     if (failures_ > 0) fail(std::to_string(failures_) + " requests failed");
   }
 
@@ -206,6 +216,7 @@ class Loop {
   struct Request {
     Loop* loop;
     aws_byte_buf into;
+    std::uint64_t number;
   };
 
   void send(std::uint64_t number) {
@@ -214,7 +225,7 @@ class Loop {
                                  ? sha256({reinterpret_cast<const char*>(place), size_})
                                  : std::string();
     free_.acquire();
-    auto* const request = new Request{this, aws_byte_buf_from_empty_array(place, size_)};
+    auto* const request = new Request{this, aws_byte_buf_from_empty_array(place, size_), number};
     aws_signing_config_aws signing;
     aws_s3_init_default_signing_config(&signing, cursor(engine_.region), engine_.provider);
     if (!hash.empty()) signing.signed_body_value = cursor(hash);
@@ -270,6 +281,11 @@ class Loop {
                    result->response_status);
       ++loop.failures_;
     }
+    if (loop.file_ >= 0) {
+      const auto at = static_cast<off_t>(request->number * loop.size_);
+      const ssize_t written = pwrite(loop.file_, request->into.buffer, loop.size_, at);
+      if (written != static_cast<ssize_t>(loop.size_)) ++loop.failures_;
+    }
     aws_s3_meta_request_release(meta);
     loop.free_.release();
     loop.done_->count_down();
@@ -280,6 +296,7 @@ class Loop {
   const std::size_t size_;
   const std::uint64_t count_;
   std::uint8_t* const bytes_;  // until the process ends
+  int file_ = -1;  // until the process ends
   std::counting_semaphore<> free_;
   std::latch* done_ = nullptr;
   std::atomic<std::uint64_t> next_ = 0;

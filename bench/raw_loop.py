@@ -11,12 +11,17 @@ PROGRAMS = Path(__file__).resolve().parents[1] / "build" / "default" / "bench"
 SMALL_BYTES = 64 << 10
 
 
-def get(count: int, size: int) -> dict[str, Any]:
+def get(
+    count: int, size: int, prefix: str | None = None, file: Path | None = None
+) -> dict[str, Any]:
+    """`file`: what comes is written there, until it is on the disk."""
     # Receiving in place and a second event loop only pay for objects of some size.
     settings = ["in-flight=128"]
     if size < SMALL_BYTES:
         settings += ["in-place=0", "loops=1"]
-    return _run("get", count, size, settings)
+    if file is not None:
+        settings.append(f"file={file}")
+    return _run("get", count, size, settings, prefix)
 
 
 def put(count: int, size: int, prefix: str | None = None) -> dict[str, Any]:

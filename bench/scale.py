@@ -19,6 +19,7 @@ class Scale:
     memory_shapes: tuple[tuple[int, int], ...]
     growth_chunks: tuple[int, ...]
     sweep_chunk_sides: tuple[int, ...]
+    transfer_side: int  # of the array in the plain file; gzip halves it
     delays_ms: tuple[float, ...]
 
 
@@ -36,6 +37,7 @@ SCALES = {
         memory_shapes=((8192, 8192), (32768, 16384)),
         growth_chunks=(100, 1000, 10_000, 100_000),
         sweep_chunk_sides=(128, 256, 512, 1024, 2048),
+        transfer_side=23040,
         delays_ms=(0, 20, 100),
     ),
     "quick": Scale(
@@ -51,6 +53,7 @@ SCALES = {
         memory_shapes=((8192, 8192),),
         growth_chunks=(100, 1000, 10_000),
         sweep_chunk_sides=(128, 512, 2048),
+        transfer_side=8192,
         delays_ms=(0, 20),
     ),
     "smoke": Scale(
@@ -66,6 +69,7 @@ SCALES = {
         memory_shapes=((512, 512),),
         growth_chunks=(16, 64),
         sweep_chunk_sides=(128,),
+        transfer_side=1024,
         delays_ms=(0, 5),
     ),
 }

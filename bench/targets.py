@@ -41,6 +41,7 @@ def judge(results: Results) -> list[Verdict]:
                 found.append(_against_best(results, row, most))
     found += [_requests(results, row, 4) for row in results.rows("listing")]
     found += [_against_best(results, row, 0.8) for row in _near(results, "whole_write")]
+    found += [_against(results, row, peers.LIMIT, 1.2) for row in _near(results, "transfer")]
     found += [_against(results, row, "zarr", 0.3) for row in _near(results, "catalog")]
     found += [_memory(results, row) for row in results.rows("memory")]
     found += [_growth(results, way) for way in ("read", "write")]

@@ -13,6 +13,7 @@ QUESTIONS = (
     "rows",
     "windows",
     "whole_write",
+    "transfer",
     "catalog",
     "plain_open_read",
     "plain_windows",

@@ -104,7 +104,69 @@ ARRAYMORPH_EXPORT int arraymorph_remove_from(const char* name, const char* keys,
  *  "racy" | "unsupported" | "unknown", "words", "probed": bool} */
 ARRAYMORPH_EXPORT int arraymorph_probe(const char* name, char** answer);
 
-ARRAYMORPH_EXPORT void arraymorph_free(char* answer);
+/* What copying is made of (python/arraymorph/copy). Keys are relative to the name: "" is the object
+ * of exactly this name (a plain file), any other lies below it ("<name>/<key>"). Answers and errors
+ * as above; EBUSY where something was changed meanwhile. */
+
+/** One HEAD of an object of the name: {"size", "etag", "modified"}; ENOENT where there is none. */
+ARRAYMORPH_EXPORT int arraymorph_object(const char* name, const char* key, char** answer);
+
+/** `length` bytes of an object from `offset` on, to be released with arraymorph_free; EIO where it
+ *  ends before. {"etag"} */
+ARRAYMORPH_EXPORT int arraymorph_read(const char* name, const char* key, uint64_t offset,
+                                      uint64_t length, void** bytes, char** answer);
+
+/** Objects below the name, with their sizes: {"objects": [[key, bytes], ...]}. */
+ARRAYMORPH_EXPORT int arraymorph_objects(const char* name, char** answer);
+
+/** The metadata object: {"etag", "catalog": JSON text}, and the bytes of its HDF5 file in
+ *  `*bytes`, `*size`, to be released with arraymorph_free. */
+ARRAYMORPH_EXPORT int arraymorph_get_metadata(const char* name, void** bytes, size_t* size,
+                                              char** answer);
+
+/** Commits a metadata object of these HDF5 bytes and this catalog, with the condition that the one
+ *  there still has the entity tag `etag`, or that there is none (""). {"etag"} */
+ARRAYMORPH_EXPORT int arraymorph_put_metadata(const char* name, const void* bytes, size_t size,
+                                              const char* catalog, const char* etag,
+                                              char** answer);
+
+/** What is under way in another thread: created before, freed after the call that is given it. */
+typedef struct arraymorph_transfer arraymorph_transfer;
+ARRAYMORPH_EXPORT arraymorph_transfer* arraymorph_transfer_new(void);
+ARRAYMORPH_EXPORT void arraymorph_transfer_free(arraymorph_transfer* transfer);
+/** Bytes and objects (of an assembled object: parts) that are at their destination. */
+ARRAYMORPH_EXPORT void arraymorph_transfer_progress(const arraymorph_transfer* transfer,
+                                                    uint64_t* bytes, uint64_t* items);
+/** Nothing more is begun; the call returns ECANCELED when all has come to rest. */
+ARRAYMORPH_EXPORT void arraymorph_transfer_cancel(arraymorph_transfer* transfer);
+
+/** Moves objects and ranges of objects to objects, many at a time.
+ *  `plan`: {"source": name, "etag": that every answer must have, "" for any, "target": name,
+ *  "compare": true to hold them against what lies there instead (EIO names what differs),
+ *  "moves": [[key, offset or null for the whole object, bytes, key of the target, bytes of the
+ *  object there: as many, or more that are zero], ...]}.
+ *  Answers {}. */
+ARRAYMORPH_EXPORT int arraymorph_move(const char* plan, arraymorph_transfer* transfer,
+                                      char** answer);
+
+/** Begins an object of `size` bytes that is assembled in parts: {"id": "" where there is nothing to
+ *  resume, "part_size"}. */
+ARRAYMORPH_EXPORT int arraymorph_begin_upload(const char* name, uint64_t size, char** answer);
+/** Gives it up and removes its parts. {} */
+ARRAYMORPH_EXPORT int arraymorph_abort_upload(const char* name, uint64_t size, uint64_t part_size,
+                                              const char* id, char** answer);
+
+/** Puts the missing parts of an upload together and finishes it.
+ *  `plan`: {"source": name, "etag": as in arraymorph_move, "target": name, "size", "part_size",
+ *  "id", "committed": entity tag that the source's metadata object has to have in the end ("": it has
+ *  none), "replace": bool, false: fails with EEXIST where the object exists, "segments":
+ *  [[offset, bytes, key or null, offset there, size of that object or 0], ...]}. Segments ascend;
+ *  those without a key come from `literal`; what no segment covers is zero.
+ *  {"etag", "resumed": parts that were there}; ENOENT where the upload is gone. */
+ARRAYMORPH_EXPORT int arraymorph_assemble(const char* plan, const void* literal, size_t size,
+                                          arraymorph_transfer* transfer, char** answer);
+
+ARRAYMORPH_EXPORT void arraymorph_free(void* answer);
 
 #ifdef __cplusplus
 }

@@ -102,6 +102,50 @@ template <class T>
 using Done = std::function<void(Result<T>)>;
 using DoneStatus = std::function<void(Status)>;
 
+struct UploadRequest {
+  std::string key;
+  std::uint64_t size = 0;  ///< bytes of the whole object
+  /// Bytes of every part but the last; 0: the store's choice (see choose_part_size). A store may
+  /// refuse sizes that its server does not take (invalid_argument).
+  std::uint64_t part_size = 0;
+  /// Upload::id() of an unfinished upload of the same key, size and part size that is to go on;
+  /// empty: a new one. not_found where nothing is left of it.
+  std::string resume;
+  bool durable = false;  ///< see PutRequest::durable
+};
+
+/// An object that is put in parts, in any order and many at a time, and appears when it is
+/// finished. Destroyed before that, it stays unfinished and can be resumed by its id, also from
+/// another process. Thread-safe; callbacks as those of ObjectStore.
+class Upload {
+ public:
+  virtual ~Upload() = default;
+
+  /// Empty where there is nothing to resume: a single part, which finish() sends.
+  virtual const std::string& id() const = 0;
+  virtual std::uint64_t part_size() const = 0;
+  /// By number: part i are the bytes from i * part_size() on. At least one, which may be empty.
+  virtual std::size_t part_count() const = 0;
+  /// Part `number` was complete when the upload was resumed.
+  virtual bool has(std::size_t number) const = 0;
+
+  /// `body`: all bytes of the part (else invalid_argument).
+  virtual void put_part(std::size_t number, std::shared_ptr<const Buffer> body,
+                        DoneStatus done) = 0;
+  /// After all parts have been put. Fails like ObjectStore::put, and can be called again then.
+  virtual void finish(PutCondition condition, Done<PutReply> done) = 0;
+  /// Removes what is there; nothing else may be called any more.
+  virtual void abort(DoneStatus done) = 0;
+};
+
+/// What S3 allows: at most 10,000 parts of 5 MiB or more. Never less than 16 MiB.
+constexpr std::uint64_t choose_part_size(std::uint64_t size) {
+  constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kMostParts = 10000;
+  const std::uint64_t least = (size / kMostParts / kMib + 1) * kMib;
+  return least > 16 * kMib ? least : 16 * kMib;
+}
+
 /// Objects under one bucket or directory. Keys are relative, '/'-separated, never empty, never
 /// with a '.' or '..' segment (Code::invalid_argument).
 ///
@@ -124,6 +168,8 @@ class ObjectStore {
   virtual void list(ListRequest request, Done<ListReply> done) = 0;
   /// Server-side copy inside this store.
   virtual void copy(std::string from, std::string to, DoneStatus done) = 0;
+  /// Begins an upload in parts. Stores that cannot be written to have none.
+  virtual void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done);
 
   /// URL of the root ("s3://bucket", "file:///dir", "memory://name"), for messages.
   virtual const std::string& url() const = 0;
@@ -159,5 +205,8 @@ Result<ListReply> list_folder(ObjectStore& store, std::string prefix);
 /// Every object under `prefix`, all pages.
 Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix);
 Status copy(ObjectStore& store, std::string from, std::string to);
+Result<std::shared_ptr<Upload>> upload(ObjectStore& store, UploadRequest request);
+Result<PutReply> finish(Upload& upload, PutCondition condition);
+Status abort(Upload& upload);
 
 }  // namespace arraymorph

@@ -18,6 +18,7 @@ from ._core import build_info as build_info
 from ._core import version as _version
 from ._h5py import get_plugin_path
 from .configure import configure_local, configure_s3
+from .copy import copy
 from .enable import disable, enable
 from .file import File
 from .pointer import pointer
@@ -31,6 +32,7 @@ __all__ = [
     "build_info",
     "configure_local",
     "configure_s3",
+    "copy",
     "disable",
     "enable",
     "get_plugin_path",

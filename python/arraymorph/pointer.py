@@ -30,7 +30,7 @@ def pointer(url: str, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     encoded = _encode(url)
-    if os.path.lexists(target) and not _is_pointer(target):
+    if os.path.lexists(target) and not is_pointer(target):
         raise FileExistsError(f"{target} exists and is not an ArrayMorph pointer; remove it first")
     trailer = encoded + struct.pack("<I", len(encoded)) + _MAGIC
     descriptor, part = tempfile.mkstemp(prefix=".~arraymorph-", dir=target.parent)
@@ -58,7 +58,8 @@ def _encode(url: str) -> bytes:
     return encoded
 
 
-def _is_pointer(path: Path) -> bool:
+def is_pointer(path: Path) -> bool:
+    """A file that pointer() has made."""
     if not path.is_file():
         return False
     with open(path, "rb") as file:

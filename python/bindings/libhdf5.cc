@@ -24,15 +24,14 @@ Libhdf5::Libhdf5(const std::string& owner) : owner_(owner) {
   library_ = std::shared_ptr<void>(handle, [](void* library) { dlclose(library); });
 }
 
-template <class Symbol>
-Symbol* Libhdf5::find(const char* name) const {
+void* Libhdf5::address_of(const char* name) const {
   // dlsym on a handle searches the object's dependencies: the libhdf5 it was linked with.
   void* symbol = dlsym(library_.get(), name);
   if (symbol == nullptr) {
     throw std::runtime_error("the libhdf5 behind " + owner_ + " has no " + name +
                              "; ArrayMorph needs HDF5 1.14 or later");
   }
-  return reinterpret_cast<Symbol*>(symbol);
+  return symbol;
 }
 
 #define LIBHDF5_CALL(name) find<decltype(::name)>(#name)

@@ -24,10 +24,16 @@ class Libhdf5 {
   /// True when a list made by H5Pcreate opens files through ArrayMorph.
   bool default_is_arraymorph() const;
 
- private:
+  /// A function of the library: find<decltype(::H5open)>("H5open").
   template <class Symbol>
-  Symbol* find(const char* name) const;
+  Symbol* find(const char* name) const {
+    return reinterpret_cast<Symbol*>(address_of(name));
+  }
+  /// `what` and, if there is one, the cause that HDF5 names.
   std::string failure(const std::string& what) const;
+
+ private:
+  void* address_of(const char* name) const;
   void register_arraymorph(const std::string& directory) const;
   void set_connector(hid_t fapl, hid_t connector) const;
 

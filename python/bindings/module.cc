@@ -11,15 +11,13 @@
 
 #include "arraymorph/api.h"
 #include "libhdf5.h"
+#include "transfer.h"
+#include "values.h"
 
 namespace py = pybind11;
 
 namespace arraymorph::python {
 namespace {
-
-py::object from_json(const std::string& text) {
-  return py::module_::import("json").attr("loads")(text);
-}
 
 py::object stats() {
   // Counters may grow a digit between the two calls, hence the loop.
@@ -46,23 +44,6 @@ void shutdown(bool last) {
   if (arraymorph_shutdown(last ? 1 : 0) != 0) {
     throw std::runtime_error("ArrayMorph could not store everything at shutdown");
   }
-}
-
-// What `call(&answer)`, a function of the C interface, answers without the GIL: JSON, or OSError.
-template <class Call>
-py::object ask(const Call& call) {
-  char* answer = nullptr;
-  int error = 0;
-  {
-    const py::gil_scoped_release waiting;
-    error = call(&answer);
-  }
-  const std::unique_ptr<char, decltype(&arraymorph_free)> owned(answer, &arraymorph_free);
-  const std::string text = answer == nullptr ? "out of memory" : answer;
-  if (error == 0) return from_json(text);
-  // Python chooses the subclass by errno: FileNotFoundError, PermissionError, ...
-  PyErr_SetObject(PyExc_OSError, py::make_tuple(error, text).ptr());
-  throw py::error_already_set();
 }
 
 py::object remove(const std::string& name, const std::string& keys, const std::string& etag) {
@@ -114,6 +95,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("look_at", &ask_with<arraymorph_look_at>);
   module.def("remove_from", &ask_with<arraymorph_remove_from>);
   module.def("probe", &ask_about<arraymorph_probe>);
+  define_transfer(module);
+  define_values(module);
   module.def("set_connector",
              [](const std::string& owner, std::int64_t fapl, const std::string& directory) {
                Libhdf5(owner).set_arraymorph(fapl, directory);

@@ -42,6 +42,10 @@ T await(Start start) {
 
 }  // namespace
 
+void ObjectStore::upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) {
+  done(Status(Code::unsupported, url() + "/" + request.key + ": this store cannot be written to"));
+}
+
 Status check_answer(const std::string& name, const std::string& etag, const ByteRange& range,
                     const Result<GetReply>& reply) {
   if (!reply.ok()) {
@@ -134,6 +138,20 @@ Result<std::vector<ObjectInfo>> list_all(ObjectStore& store, std::string prefix)
 Status copy(ObjectStore& store, std::string from, std::string to) {
   return await<Status>(
       [&](auto done) { store.copy(std::move(from), std::move(to), std::move(done)); });
+}
+
+Result<std::shared_ptr<Upload>> upload(ObjectStore& store, UploadRequest request) {
+  return await<Result<std::shared_ptr<Upload>>>(
+      [&](auto done) { store.upload(std::move(request), std::move(done)); });
+}
+
+Result<PutReply> finish(Upload& upload, PutCondition condition) {
+  return await<Result<PutReply>>(
+      [&](auto done) { upload.finish(std::move(condition), std::move(done)); });
+}
+
+Status abort(Upload& upload) {
+  return await<Status>([&](auto done) { upload.abort(std::move(done)); });
 }
 
 }  // namespace arraymorph

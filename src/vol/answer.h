@@ -1,29 +1,28 @@
-// Answers of the C interface: JSON or a message, in memory that arraymorph_free releases.
+// What the functions of arraymorph/api.h share: names to stores, results to answers.
 #pragma once
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "arraymorph/status.h"
+#include "vol/open_file.h"
 
 namespace arraymorph::vol {
 
-/// Keys may hold any bytes: those that are not UTF-8 are replaced.
-inline std::string text_of(const nlohmann::json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+using Opening = std::shared_ptr<FileOpening>;
 
-inline int give(char** answer, const std::string& text, int error) {
-  *answer = static_cast<char*>(std::malloc(text.size() + 1));
-  if (*answer == nullptr) return ENOMEM;
-  std::memcpy(*answer, text.c_str(), text.size() + 1);
-  return error;
-}
+std::string text_of(const nlohmann::json& value);
+
+/// A copy of `text` for the caller to free; `error`, or ENOMEM.
+int give(char** answer, const std::string& text, int error);
+/// The errno value and message of a failure.
+int give(char** answer, const Status& status);
+
+/// invalid_argument for names that are HDF5's own.
+Result<Opening> resolve(const char* name);
 
 /// Runs `work`, which gives a Result<std::string>, at the edge to C: nothing is thrown through it.
 template <class Work>
@@ -31,10 +30,7 @@ int answer_with(char** answer, const Work& work) {
   *answer = nullptr;
   try {
     const Result<std::string> result = work();
-    if (result.ok()) return give(answer, *result, 0);
-    const bool conflict = result.status().code() == Code::conflict;
-    return give(answer, result.status().message(),
-                conflict ? EBUSY : code_errno(result.status().code()));
+    return result.ok() ? give(answer, *result, 0) : give(answer, result.status());
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   } catch (const std::exception& error) {

@@ -31,28 +31,6 @@ void ask_beginning(ObjectStore& store, const std::string& key, Done<vfd::PlainOb
   });
 }
 
-// A web server has files only, and nothing can be created there.
-Result<Found> find_on_web(ObjectStore& store, const store::Location& location, bool create) {
-  if (create) {
-    return Status(Code::unsupported, location.url() +
-                                         " cannot be written: http(s) names are for reading; write "
-                                         "to a bucket (s3://) or a directory (file://)");
-  }
-  const auto answer = std::make_shared<std::promise<PlainAnswer>>();
-  ask_beginning(store, location.key,
-                [answer](PlainAnswer found) { answer->set_value(std::move(found)); });
-  PlainAnswer plain = answer->get_future().get();
-  Found found;
-  if (plain.ok()) {
-    found.plain = std::move(*plain);
-  } else if (plain.status().code() == Code::not_found) {
-    found.missing = plain.status();
-  } else {
-    return plain.status();
-  }
-  return found;
-}
-
 }  // namespace
 
 Result<Loaded> load(ObjectStore& store, const store::Location& location) {
@@ -67,7 +45,6 @@ Result<Loaded> load(ObjectStore& store, const store::Location& location) {
 }
 
 Result<Found> find_file(ObjectStore& store, const store::Location& location, bool create) {
-  if (location.kind == store::Location::Kind::http) return find_on_web(store, location, create);
   const auto answer = std::make_shared<std::promise<PlainAnswer>>();
   std::future<PlainAnswer> coming = answer->get_future();
   const auto ask = create ? ask_head : ask_beginning;

@@ -10,22 +10,11 @@
 #include "vol/answer.h"
 #include "vol/find_file.h"
 #include "vol/inventory.h"
-#include "vol/open_file.h"
 
 namespace arraymorph::vol {
 namespace {
 
 using nlohmann::json;
-using Opening = std::shared_ptr<FileOpening>;
-
-Result<Opening> resolve(const char* name) {
-  ARRAYMORPH_ASSIGN(Opening opening, claim_name(name));
-  if (opening) return opening;
-  return Status(Code::invalid_argument,
-                "'" + std::string(name) +
-                    "' is not in an object store: write s3://bucket/name, "
-                    "file:///directory/name or https://host/path, or set BUCKET_NAME");
-}
 
 std::string metadata_key(const FileOpening& file) { return file.location.key + "/" + kMetadataKey; }
 
@@ -271,5 +260,5 @@ int arraymorph_probe(const char* name, char** answer) {
   return answer_with(answer, [&] { return probe(name); });
 }
 
-void arraymorph_free(char* answer) { std::free(answer); }
+void arraymorph_free(void* answer) { std::free(answer); }
 }

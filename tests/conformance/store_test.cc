@@ -545,6 +545,151 @@ TEST_P(StoreTest, ReadersNeverSeeAMixture) {
   writer.join();
 }
 
+// Uploads in parts. 5 MiB is the least that S3 takes for all parts but the last.
+constexpr std::uint64_t kPart = 5u << 20;
+
+class UploadTest : public StoreTest {
+ protected:
+  std::shared_ptr<const Buffer> part_of(const Buffer& content, std::size_t number) const {
+    const std::size_t begin = number * kPart;
+    const std::size_t length = std::min<std::size_t>(kPart, content.size() - begin);
+    return std::make_shared<const Buffer>(
+        Buffer::copy_of(content.span().subspan(begin, length)));
+  }
+
+  Status put_part(Upload& upload, std::size_t number, std::shared_ptr<const Buffer> body) const {
+    std::latch done(1);
+    Status found;
+    upload.put_part(number, std::move(body), [&](Status status) {
+      found = std::move(status);
+      done.count_down();
+    });
+    done.wait();
+    return found;
+  }
+
+  std::shared_ptr<Upload> must_begin(std::string_view name, std::uint64_t size,
+                                     std::string resume = {}) {
+    const auto begun = upload(*store_, {key(name), size, kPart, std::move(resume)});
+    EXPECT_TRUE(begun.ok()) << begun.status().message();
+    return begun.ok() ? *begun : nullptr;
+  }
+};
+
+TEST_P(UploadTest, PartsInAnyOrderBecomeOneObject) {
+  const auto content = random_bytes(3 * kPart + 12345, 7);
+  const auto upload = must_begin("big", content->size());
+  ASSERT_TRUE(upload);
+  ASSERT_EQ(upload->part_count(), 4u);
+  std::latch done(4);
+  std::atomic<int> failures{0};
+  for (const std::size_t number : {3u, 1u, 0u, 2u}) {
+    EXPECT_FALSE(upload->has(number));
+    upload->put_part(number, part_of(*content, number), [&](const Status& status) {
+      if (!status.ok()) ++failures;
+      done.count_down();
+    });
+  }
+  done.wait();
+  ASSERT_EQ(failures, 0);
+  EXPECT_EQ(head(*store_, key("big")).status().code(), Code::not_found);
+  EXPECT_TRUE(list_all(*store_, prefix_)->empty());
+  const auto finished = finish(*upload, {});
+  ASSERT_TRUE(finished.ok()) << finished.status().message();
+  const Result<GetReply> whole = get(*store_, {key("big"), {}, {}});
+  ASSERT_TRUE(whole.ok()) << whole.status().message();
+  EXPECT_TRUE(same(whole->body, *content));
+  EXPECT_EQ(whole->etag, finished->etag);
+}
+
+TEST_P(UploadTest, APartMayBePutAgain) {
+  const auto content = random_bytes(kPart + 1, 8);
+  const auto upload = must_begin("again", content->size());
+  ASSERT_TRUE(upload);
+  ASSERT_TRUE(put_part(*upload, 0, random_bytes(kPart, 9)).ok());
+  ASSERT_TRUE(put_part(*upload, 1, part_of(*content, 1)).ok());
+  ASSERT_TRUE(put_part(*upload, 0, part_of(*content, 0)).ok());
+  const auto finished = finish(*upload, {});
+  ASSERT_TRUE(finished.ok()) << finished.status().message();
+  EXPECT_TRUE(same(get(*store_, {key("again"), {}, {}})->body, *content));
+}
+
+TEST_P(UploadTest, GoesOnWithWhatIsThere) {
+  const auto content = random_bytes(3 * kPart - 1, 10);
+  auto upload = must_begin("resumed", content->size());
+  ASSERT_TRUE(upload);
+  const std::string id = upload->id();
+  ASSERT_FALSE(id.empty());
+  ASSERT_TRUE(put_part(*upload, 2, part_of(*content, 2)).ok());
+  ASSERT_TRUE(put_part(*upload, 0, part_of(*content, 0)).ok());
+  upload.reset();
+  upload = must_begin("resumed", content->size(), id);
+  ASSERT_TRUE(upload);
+  EXPECT_TRUE(upload->has(0));
+  EXPECT_FALSE(upload->has(1));
+  EXPECT_TRUE(upload->has(2));
+  EXPECT_EQ(finish(*upload, {}).status().code(), Code::invalid_argument);
+  ASSERT_TRUE(put_part(*upload, 1, part_of(*content, 1)).ok());
+  const auto finished = finish(*upload, {});
+  ASSERT_TRUE(finished.ok()) << finished.status().message();
+  EXPECT_TRUE(same(get(*store_, {key("resumed"), {}, {}})->body, *content));
+}
+
+TEST_P(UploadTest, NothingIsLeftAfterAbort) {
+  const auto upload = must_begin("aborted", 2 * kPart);
+  ASSERT_TRUE(upload);
+  ASSERT_TRUE(put_part(*upload, 0, random_bytes(kPart, 11)).ok());
+  ASSERT_TRUE(abort(*upload).ok());
+  const auto again =
+      arraymorph::upload(*store_, {key("aborted"), 2 * kPart, kPart, upload->id()});
+  EXPECT_EQ(again.status().code(), Code::not_found) << again.status().message();
+  EXPECT_EQ(head(*store_, key("aborted")).status().code(), Code::not_found);
+}
+
+TEST_P(UploadTest, WhatFitsOnePartIsOne) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1000}}) {
+    const auto content = random_bytes(size, 12);
+    const auto upload = must_begin("small", size);
+    ASSERT_TRUE(upload);
+    EXPECT_EQ(upload->part_count(), 1u);
+    ASSERT_TRUE(put_part(*upload, 0, content).ok());
+    const auto finished = finish(*upload, {});
+    ASSERT_TRUE(finished.ok()) << finished.status().message();
+    EXPECT_TRUE(same(get(*store_, {key("small"), {}, {}})->body, *content));
+  }
+}
+
+TEST_P(UploadTest, RefusesBodiesThatAreNoPart) {
+  const auto upload = must_begin("wrong", kPart + 10);
+  ASSERT_TRUE(upload);
+  EXPECT_EQ(put_part(*upload, 0, random_bytes(10, 1)).code(), Code::invalid_argument);
+  EXPECT_EQ(put_part(*upload, 1, random_bytes(11, 1)).code(), Code::invalid_argument);
+  EXPECT_EQ(put_part(*upload, 2, random_bytes(10, 1)).code(), Code::invalid_argument);
+  EXPECT_TRUE(abort(*upload).ok());
+  EXPECT_EQ(arraymorph::upload(*store_, {"../a", 1, kPart, {}}).status().code(),
+            Code::invalid_argument);
+}
+
+// Servers that ignore the condition are store/conditions.h's business.
+TEST_P(UploadTest, CreatesOnlyWhereAbsent) {
+  must_put("taken", "there");
+  for (const std::uint64_t size : {std::uint64_t{10}, kPart + 10}) {
+    const auto content = random_bytes(size, 13);
+    const auto upload = must_begin("taken", size);
+    ASSERT_TRUE(upload);
+    for (std::size_t i = 0; i < upload->part_count(); ++i) {
+      ASSERT_TRUE(put_part(*upload, i, part_of(*content, i)).ok());
+    }
+    const auto finished = finish(*upload, {Kind::if_absent, {}});
+    EXPECT_EQ(finished.status().code(), Code::already_exists) << size;
+    EXPECT_EQ(must_get("taken"), "there") << size;
+    EXPECT_TRUE(abort(*upload).ok());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, UploadTest, testing::Values("memory", "local", "s3"),
+                         [](const auto& instance) { return std::string(instance.param); });
+
 INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::Values("memory", "local", "s3"),
                          [](const auto& instance) { return std::string(instance.param); });
 

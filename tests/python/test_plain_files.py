@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import arraymorph
 import h5py
 import numpy as np
 import pytest
-from conftest import Requests, Runner, Store
+from conftest import Command, Requests, Runner, Store
 
 RANDOM = np.random.default_rng(6)
 FIELD = RANDOM.normal(size=(500, 300)).astype("f4")
@@ -334,13 +335,18 @@ def test_cut_short(store: Store, tmp_path: Path, files: dict[str, Path]) -> None
             arraymorph.File(store.url("x.h5"))
 
 
-def test_damaged_chunk_is_an_error(store: Store, tmp_path: Path, files: dict[str, Path]) -> None:
-    with h5py.File(files["earliest"]) as f:
+def damage(store: Store, tmp_path: Path, path: Path) -> None:
+    """Store the file with one bit of a chunk of `lzf`, which has checksums, flipped."""
+    with h5py.File(path) as f:
         place = f["lzf"].id.get_chunk_info(3)
-    content = bytearray(files["earliest"].read_bytes())
+    content = bytearray(path.read_bytes())
     content[place.byte_offset + place.size // 2] ^= 16
     (tmp_path / "damaged").write_bytes(content)
     store.put("x.h5", tmp_path / "damaged")
+
+
+def test_damaged_chunk_is_an_error(store: Store, tmp_path: Path, files: dict[str, Path]) -> None:
+    damage(store, tmp_path, files["earliest"])
     with arraymorph.File(store.url("x.h5")) as f, pytest.raises(OSError, match="x.h5/lzf"):
         f["lzf"][()]
 
@@ -357,3 +363,34 @@ def test_chunk_layout_goes_first(s3_store: Store, files: dict[str, Path]) -> Non
     s3_store.put("x.h5", files["earliest"])
     with arraymorph.File(s3_store.url("x.h5")) as f:
         assert f["x"][()] == 5
+
+
+# The commands that are about chunk objects.
+
+
+def test_verify_reads_everything(stored: Store, command: Command) -> None:
+    done = command("verify", stored.url("x.h5"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a plain HDF5 file" in done.stdout
+    assert "whole" in done.stdout
+    document = json.loads(command("verify", stored.url("x.h5"), "--json").stdout)
+    assert document["state"] == "plain"
+    assert document["whole"] is True
+
+
+def test_verify_names_the_damaged_chunk(
+    store: Store, tmp_path: Path, files: dict[str, Path], command: Command
+) -> None:
+    damage(store, tmp_path, files["earliest"])
+    done = command("verify", store.url("x.h5"))
+    assert done.returncode == 1
+    assert done.stdout.count("PROBLEM") == 1
+    assert "PROBLEM: /lzf: chunk (0, 3): " in done.stdout
+
+
+def test_gc_has_nothing_to_do(stored: Store, command: Command) -> None:
+    done = command("gc", stored.url("x.h5"), "--delete")
+    assert done.returncode == 1
+    assert "plain HDF5 file" in done.stderr
+    with arraymorph.File(stored.url("x.h5")) as f:
+        np.testing.assert_array_equal(f["raw"][()], FIELD)

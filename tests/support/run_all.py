@@ -55,6 +55,7 @@ def steps() -> list[Step]:
         Step("build", ["cmake", "--build", "--preset", "default"]),
         Step("C++ tests", ctest, "cpp.xml"),
         Step("Python tests", [*pytest, "tests/python", junit("python.xml")], "python.xml"),
+        Step("docs", [*pytest, "tests/docs", junit("docs.xml")], "docs.xml"),
         Step("process", [*pytest, "tests/process", junit("process.xml")], "process.xml"),
         Step("reference", [*pytest, "tests/reference", junit("reference.xml")], "reference.xml"),
         Step("faults", [*pytest, "tests/faults", junit("faults.xml")], "faults.xml"),

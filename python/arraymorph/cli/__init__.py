@@ -8,7 +8,22 @@ from __future__ import annotations
 
 import typer
 
-from . import bench, cat, doctor, env, gc, info, ls, map, plugin_path, pointer, rm, tree, verify
+from . import (
+    bench,
+    cat,
+    copy,
+    doctor,
+    env,
+    gc,
+    info,
+    ls,
+    map,
+    plugin_path,
+    pointer,
+    rm,
+    tree,
+    verify,
+)
 
 app = typer.Typer(
     name="arraymorph",
@@ -32,6 +47,7 @@ for _name, _command, _short in (
     ("info", info.info, "Tell everything about a file or dataset."),
     ("cat", cat.cat, "Print values: text, CSV, NumPy files."),
     ("map", map.map_, "Draw chunks, and which ones a program fetched."),
+    ("copy", copy.copy, "Copy files in and out, or between stores."),
     ("rm", rm.rm, "Remove a stored file, after asking."),
     ("verify", verify.verify, "Check that a stored file is whole."),
     ("gc", gc.gc, "Remove objects that a file does not need."),

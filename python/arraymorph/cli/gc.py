@@ -100,6 +100,11 @@ def plan(file: Stored, seconds: float) -> Plan:
             "`arraymorph verify` says more"
         )
     if file.state == "missing" and not file.objects:
+        if _core.layout(file.url)["layout"] == "plain":
+            raise ValueError(
+                f"{file.url} is a plain HDF5 file, one object: there is nothing to collect "
+                "(arraymorph rm removes it)"
+            )
         raise FileNotFoundError(
             f"there is no file {file.url}, and nothing lies under its name ({file.error})"
         )

@@ -50,6 +50,7 @@ class Dataset:
     chunks: Index | None
     element: int  # bytes
     filtered: bool
+    fixed_size: bool  # no element points to anything
     in_objects: bool  # by its description its chunks cannot lie in the metadata object
 
     def chunk_bytes(self, chunk: Index) -> int:
@@ -89,7 +90,7 @@ def stored(name: str) -> Iterator[Stored]:
     for _ in range(_ATTEMPTS):
         before = _core.inventory(name)
         found = Stored(before["url"], before["state"])
-        file = _open(found) if found.state == "committed" else None
+        file = open_file(found) if found.state == "committed" else None
         try:
             extents = {str(address): each.shape for address, each in found.datasets.items()}
             after = _core.inventory(name, json.dumps(extents))
@@ -116,7 +117,7 @@ def _take(found: Stored, answer: dict[str, Any]) -> None:
         found.missing.append(Missing(key, address, tuple(index)))
 
 
-def _open(found: Stored) -> Any:
+def open_file(found: Stored) -> Any:
     """Fill in the datasets; what cannot be opened goes to `broken`."""
     try:
         file = File(found.url)
@@ -160,6 +161,7 @@ def _look_at(found: Stored, path: str, handle: Any) -> None:
         chunks=plist.get_chunk() if chunked else None,
         element=kind.get_size(),
         filtered=chunked and plist.get_nfilters() > 0,
+        fixed_size=fixed_size,
         in_objects=variable and fixed_size and handle.get_storage_size() == 0,
     )
 

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
+from .. import _core
 from .contents import unreadable
 from .output import Advance, age_text, one_line_errors, plural, print_json, progress, size_text
 from .stored import Dataset, Index, Object, Stored, stored
+from .verify_plain import check_plain
+from .verify_report import Problem, Report
 
 _LEFTOVERS = ("superseded", "outside", "trash", "orphan", "scratch")
 _SHOWN = 20  # leftovers named one by one
-
-
-@dataclass
-class Problem:
-    """One thing that is wrong with the data."""
-
-    what: str
-    dataset: str = ""
-    key: str = ""
-
-
-@dataclass
-class Report:
-    """What was found; no problems: every committed value can be read."""
-
-    url: str
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    objects: list[Object] = field(default_factory=list)
-    datasets: int = 0
-    chunks: int = 0
-    fill_chunks: int = 0  # without an object: fill value, which a lost object reads as, too
-    content_read: bool = True
 
 
 @one_line_errors
@@ -56,18 +36,22 @@ def verify(
     without an object are counted.
 
     Exit status: 0 whole, 1 something is wrong or could not be asked. Objects that nothing needs
-    are listed and are no failure: `arraymorph gc` removes them.
+    are listed and are no failure: `arraymorph gc` removes them. Of a plain HDF5 file all stored
+    values are read.
 
     \b
     arraymorph verify s3://bucket/run42.h5
     arraymorph verify s3://bucket/run42.h5 --quick
     """
-    with stored(url) as file:
-        report = check(file, quick)
-        if json:
-            print_json(_as_json(report, file))
-        else:
-            _print(report)
+    if _core.layout(url)["layout"] == "plain":
+        report, state = check_plain(url, quick), "plain"
+    else:
+        with stored(url) as file:
+            report, state = check(file, quick), file.state
+    if json:
+        print_json(_as_json(report, state))
+    else:
+        _print(report)
     if report.problems:
         raise typer.Exit(1)
 
@@ -177,14 +161,17 @@ def _print(report: Report) -> None:
     for note in report.notes:
         print(f"note: {note}")
     how = "read and decoded" if report.content_read else "seen, not read"
+    if report.layout == "plain":
+        what = f"a plain HDF5 file, {plural(report.chunks, 'chunk')} {how}"
+    else:
+        what = f"in {plural(report.chunks, 'chunk object')} {how}"
     print(
-        f"{report.url}: {plural(report.datasets, 'dataset')} in "
-        f"{plural(report.chunks, 'chunk object')} {how}: "
+        f"{report.url}: {plural(report.datasets, 'dataset')} {what}: "
         + (plural(len(report.problems), "problem") if report.problems else "whole")
     )
 
 
-def _as_json(report: Report, file: Stored) -> dict[str, Any]:
+def _as_json(report: Report, state: str) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     for each in report.objects:
@@ -192,7 +179,7 @@ def _as_json(report: Report, file: Stored) -> dict[str, Any]:
         sizes[each.kind] += each.size
     return {
         "url": report.url,
-        "state": file.state,
+        "state": state,
         "whole": not report.problems,
         "problems": [asdict(each) for each in report.problems],
         "notes": report.notes,

@@ -75,7 +75,7 @@ def copy(path: Path, name: str) -> None:
 def compare(path: Path, name: str) -> int:
     """Print the stored file as a tree, compare it with `path`, print the verdict."""
     source, stored = _open(path, name, "r")
-    from .compare import differences
+    from ..copy.compare import differences
 
     with source, stored:
         print(f"open:  {_spent()}")
@@ -83,7 +83,7 @@ def compare(path: Path, name: str) -> int:
         objects = _tree(stored, "")
         arraymorph.stats_reset()
         started = time.perf_counter()
-        found = list(differences(source, stored))
+        found = list(differences(source, stored, ignore=_chosen_anew))
         print(f"\nread:  everything {_spent(started)}")
     _partial_read(name)
     for line in found:
@@ -93,6 +93,20 @@ def compare(path: Path, name: str) -> int:
         return 1
     print(f"VERDICT: OK, {objects} objects read back from the store equal the original")
     return 0
+
+
+def _chosen_anew(path: str, what: str) -> bool:
+    """What a plain h5py program that writes the same values does not take over."""
+    taken = (
+        "chunks",
+        "filters",
+        "alloc_time",
+        "layout",
+        "fill_time",
+        "fill_value_defined",
+        "external_count",
+    )
+    return what in ("stored chunks", "encoding") or (path == "the file" or what not in taken)
 
 
 def _open(path: Path, name: str, mode: str) -> tuple[Any, Any]:

@@ -1,30 +1,32 @@
 #include "store/local/local_store.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <cstdio>
-#include <ctime>
 #include <new>
 #include <utility>
 
-#include "runtime/log.h"
 #include "runtime/thread_pool.h"
 #include "store/key.h"
+#include "store/local/draft.h"
 #include "store/local/files.h"
 #include "store/local/list.h"
+#include "store/local/upload.h"
 
 namespace arraymorph::store {
 namespace {
 
+using local::DirectoryLock;
+using local::Draft;
 using local::errno_status;
 using local::File;
 using local::Missing;
 using local::Place;
+using local::read_all;
+using local::stamp;
+using local::write_all;
 
 // Enough to keep a disk's queue busy; the work of a thread is mostly waiting.
 constexpr unsigned kThreads = 8;
@@ -44,55 +46,6 @@ Status check_local_key(const std::string& key) {
   return Status();
 }
 
-// Holds writers of one directory apart, those of other processes too.
-class DirectoryLock {
- public:
-  explicit DirectoryLock(const Place& place)
-      : file_(::openat(place.parent.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    int failed = -1;
-    while (file_.ok() && (failed = ::flock(file_.fd(), LOCK_EX)) != 0 && errno == EINTR) {
-    }
-    static std::atomic<bool> warned{false};
-    if (failed != 0 && !warned.exchange(true)) {
-      log(LogLevel::warn, "cannot lock directories here (" + place.path +
-                              "): two processes that change one file at once are not noticed");
-    }
-  }
-
- private:
-  File file_;
-};
-
-// Another answer for every file, even where the inode and the clock tick repeat.
-void stamp(int fd) {
-  struct timespec now[2];
-  ::clock_gettime(CLOCK_REALTIME, &now[0]);
-  now[1] = now[0];
-  ::futimens(fd, now);
-}
-
-Status write_all(int fd, ConstByteSpan bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno_status(errno, "write", path);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return Status();
-}
-
-Status read_all(int fd, ByteSpan bytes, std::uint64_t offset, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_status(errno, "read", path);
-    if (got == 0) return Status(Code::corrupt, path + " became shorter while it was read");
-    bytes = bytes.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
-  }
-  return Status();
-}
-
 // A sparse file may claim any size.
 Result<Buffer> allocate(std::uint64_t length, const std::string& path) {
   try {
@@ -102,65 +55,6 @@ Result<Buffer> allocate(std::uint64_t length, const std::string& path) {
                   "out of memory for the " + std::to_string(length) + " bytes of " + path);
   }
 }
-
-// A complete file under a temporary name beside its final one; removed unless it was moved.
-class Draft {
- public:
-  static Result<Draft> make(const Place& place) {
-    static std::atomic<std::uint64_t> serial{0};
-    Draft draft;
-    draft.directory_ = place.parent.fd();
-    for (;;) {
-      draft.name_ = std::string(local::kTemporaryPrefix) + std::to_string(::getpid()) + "-" +
-                    std::to_string(serial++);
-      draft.file_ = File(::openat(draft.directory_, draft.name_.c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-      if (draft.file_.ok()) return draft;
-      // A crashed process with the same number may have left one behind.
-      if (errno != EEXIST) return errno_status(errno, "write", place.path);
-    }
-  }
-
-  Draft(Draft&& other) noexcept
-      : directory_(std::exchange(other.directory_, -1)),
-        name_(std::move(other.name_)),
-        file_(std::move(other.file_)) {}
-  ~Draft() {
-    if (directory_ >= 0) ::unlinkat(directory_, name_.c_str(), 0);
-  }
-
-  int fd() const { return file_.fd(); }
-
-  Status replace(const Place& place) {
-    if (::renameat(directory_, name_.c_str(), directory_, place.name.c_str()) != 0) {
-      return errno_status(errno, "replace", place.path);
-    }
-    directory_ = -1;
-    return Status();
-  }
-
-  // link() fails where the name is taken: atomic without a lock.
-  Status create(const Place& place) {
-    if (::linkat(directory_, name_.c_str(), directory_, place.name.c_str(), 0) == 0) {
-      return Status();
-    }
-    const int error = errno;
-    if (error != EPERM && error != ENOTSUP && error != ENOSYS) {
-      return errno_status(error, "create", place.path);
-    }
-    const DirectoryLock lock(place);  // a file system without hard links
-    if (::faccessat(directory_, place.name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-      return errno_status(EEXIST, "create", place.path);
-    }
-    return replace(place);
-  }
-
- private:
-  Draft() = default;
-  int directory_ = -1;  // borrowed from the Place
-  std::string name_;
-  File file_;
-};
 
 class LocalStore final : public ObjectStore, public std::enable_shared_from_this<LocalStore> {
  public:
@@ -197,6 +91,11 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
     run([this, from = std::move(from), to = std::move(to), done = std::move(done)] {
       done(copy_one(from, to));
     });
+  }
+
+  void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
+    if (request.part_size == 0) request.part_size = choose_part_size(request.size);
+    run([this, request = std::move(request), done = std::move(done)] { done(begin(request)); });
   }
 
   const std::string& url() const override { return url_; }
@@ -285,24 +184,40 @@ class LocalStore final : public ObjectStore, public std::enable_shared_from_this
     if (request.durable && ::fsync(draft.fd()) != 0) return errno_status(errno, "sync", place.path);
     struct stat info{};
     if (::fstat(draft.fd(), &info) != 0) return errno_status(errno, "write", place.path);
-    ARRAYMORPH_TRY(move_into_place(draft, place, request));
+    ARRAYMORPH_TRY(move_into_place(draft, place, request.key, request.condition));
     if (request.durable && ::fsync(place.parent.fd()) != 0) {
       return errno_status(errno, "sync the directory of", place.path);
     }
     return PutReply{local::entity_tag(info)};
   }
 
-  Status move_into_place(Draft& draft, const Place& place, const PutRequest& request) const {
-    if (request.condition.kind == PutCondition::Kind::if_absent) return draft.create(place);
+  Status move_into_place(Draft& draft, const Place& place, const std::string& key,
+                         const PutCondition& condition) const {
+    if (condition.kind == PutCondition::Kind::if_absent) return draft.create(place);
     const DirectoryLock lock(place);
-    if (request.condition.kind == PutCondition::Kind::if_match) {
-      const Result<ObjectInfo> now = inspect(request.key);
+    if (condition.kind == PutCondition::Kind::if_match) {
+      const Result<ObjectInfo> now = inspect(key);
       if (!now.ok() && now.status().code() != Code::not_found) return now.status();
-      if (!now.ok() || now->etag != request.condition.etag) {
+      if (!now.ok() || now->etag != condition.etag) {
         return Status(Code::conflict, place.path + " was changed by somebody else");
       }
     }
     return draft.replace(place);
+  }
+
+  Result<std::shared_ptr<Upload>> begin(const UploadRequest& request) {
+    ARRAYMORPH_TRY(check_local_key(request.key));
+    local::UploadHost host;
+    host.root = root_;
+    host.run = [self = shared_from_this()](std::function<void()> task) {
+      self->run(std::move(task));
+    };
+    host.settle = [self = shared_from_this()](Draft& draft, const Place& place,
+                                              const std::string& key,
+                                              const PutCondition& condition) {
+      return self->move_into_place(draft, place, key, condition);
+    };
+    return local::begin_upload(std::move(host), request);
   }
 
   Status remove_one(const std::string& key) const {

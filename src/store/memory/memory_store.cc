@@ -5,9 +5,11 @@
 #include <ctime>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "store/key.h"
+#include "store/parts.h"
 
 namespace arraymorph::store {
 namespace {
@@ -17,6 +19,48 @@ struct Object {
   std::string etag;
   std::optional<std::uint32_t> checksum;
   std::int64_t modified = 0;
+};
+
+class MemoryStore;
+
+/// The parts of an unfinished upload, which the store keeps by their id.
+struct Parts {
+  std::string key;
+  std::uint64_t size = 0;
+  std::uint64_t part_size = 0;
+  std::mutex mutex;
+  std::map<std::size_t, std::shared_ptr<const Buffer>> bodies;
+};
+
+class MemoryUpload final : public Upload {
+ public:
+  MemoryUpload(MemoryStore& store, std::string id, std::shared_ptr<Parts> parts)
+      : store_(store), id_(std::move(id)), parts_(std::move(parts)) {
+    for (const auto& [number, body] : parts_->bodies) present_.insert(number);
+  }
+
+  const std::string& id() const override { return id_; }
+  std::uint64_t part_size() const override { return parts_->part_size; }
+  std::size_t part_count() const override { return count_parts(parts_->size, part_size()); }
+  bool has(std::size_t number) const override { return present_.contains(number); }
+
+  void put_part(std::size_t number, std::shared_ptr<const Buffer> body, DoneStatus done) override {
+    Status checked = check_part(number, body->size(), parts_->size, part_size());
+    if (checked.ok()) {
+      auto copy = std::make_shared<const Buffer>(Buffer::copy_of(body->span()));
+      const std::lock_guard lock(parts_->mutex);
+      parts_->bodies[number] = std::move(copy);
+    }
+    done(std::move(checked));
+  }
+  void finish(PutCondition condition, Done<PutReply> done) override;
+  void abort(DoneStatus done) override;
+
+ private:
+  MemoryStore& store_;
+  const std::string id_;
+  const std::shared_ptr<Parts> parts_;
+  std::set<std::size_t> present_;
 };
 
 class MemoryStore final : public ObjectStore {
@@ -50,6 +94,39 @@ class MemoryStore final : public ObjectStore {
     PutRequest request{std::move(to), object->body, {}};
     request.checksum = object->checksum;
     done(write(request).status());
+  }
+
+  void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
+    if (Status checked = check_key(request.key); !checked.ok()) return done(std::move(checked));
+    if (request.part_size == 0) request.part_size = choose_part_size(request.size);
+    std::string id = request.resume;
+    std::shared_ptr<Parts> parts;
+    {
+      const std::lock_guard lock(mutex_);
+      if (id.empty()) {
+        id = "upload-" + std::to_string(++version_);
+        parts = std::make_shared<Parts>();
+        parts->key = request.key;
+        parts->size = request.size;
+        parts->part_size = request.part_size;
+        uploads_[id] = parts;
+      } else if (const auto found = uploads_.find(id); found != uploads_.end()) {
+        parts = found->second;
+      }
+    }
+    const bool same = parts && parts->key == request.key && parts->size == request.size &&
+                      parts->part_size == request.part_size;
+    if (!same) {
+      return done(Status(Code::not_found,
+                         url_ + "/" + request.key + ": there is no unfinished upload " + id));
+    }
+    done(std::shared_ptr<Upload>(
+        std::make_shared<MemoryUpload>(*this, std::move(id), std::move(parts))));
+  }
+
+  void forget_upload(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    uploads_.erase(id);
   }
 
   const std::string& url() const override { return url_; }
@@ -139,8 +216,35 @@ class MemoryStore final : public ObjectStore {
   const std::string url_;
   std::mutex mutex_;
   std::map<std::string, Object> objects_;
+  std::map<std::string, std::shared_ptr<Parts>> uploads_;
   std::uint64_t version_ = 0;
 };
+
+void MemoryUpload::finish(PutCondition condition, Done<PutReply> done) {
+  Buffer whole(parts_->size);
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->bodies.size() != part_count()) {
+      return done(Status(Code::invalid_argument,
+                         store_.url() + "/" + parts_->key + ": not all parts have been put"));
+    }
+    for (const auto& [number, body] : parts_->bodies) {
+      if (body->empty()) continue;
+      std::memcpy(whole.data() + number * part_size(), body->data(), body->size());
+    }
+  }
+  auto body = std::make_shared<const Buffer>(std::move(whole));
+  store_.put({parts_->key, std::move(body), std::move(condition)},
+             [this, done = std::move(done)](Result<PutReply> reply) {
+               if (reply.ok()) store_.forget_upload(id_);
+               done(std::move(reply));
+             });
+}
+
+void MemoryUpload::abort(DoneStatus done) {
+  store_.forget_upload(id_);
+  done(Status());
+}
 
 }  // namespace
 

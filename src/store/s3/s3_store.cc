@@ -54,6 +54,11 @@ class S3Store final : public ObjectStore {
     s3::copy_object(*client_, from, std::move(to), std::move(done));
   }
 
+  void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
+    if (Status bad = check_key(request.key); !bad.ok()) return done(std::move(bad));
+    s3::begin_upload(client_, std::move(request), std::move(done));
+  }
+
   const std::string& url() const override { return url_; }
   std::string identity() const override {
     return client_->target().endpoint + " " + client_->target().bucket;

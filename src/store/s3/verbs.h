@@ -20,5 +20,7 @@ void head_object(Client& client, std::string key, Done<ObjectInfo> done);
 void delete_objects(Client& client, std::vector<std::string> keys, DoneStatus done);
 void list_objects(Client& client, const ListRequest& request, Done<ListReply> done);
 void copy_object(Client& client, const std::string& from, std::string to, DoneStatus done);
+void begin_upload(const std::shared_ptr<Client>& client, UploadRequest request,
+                  Done<std::shared_ptr<Upload>> done);
 
 }  // namespace arraymorph::store::s3

@@ -47,6 +47,9 @@ class ChecksumStore final : public ObjectStore {
   void copy(std::string from, std::string to, DoneStatus done) override {
     store_->copy(std::move(from), std::move(to), std::move(done));
   }
+  void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
+    store_->upload(std::move(request), std::move(done));
+  }
   const std::string& url() const override { return store_->url(); }
   std::string identity() const override { return store_->identity(); }
   bool keeps_conditions() const override { return store_->keeps_conditions(); }

@@ -12,6 +12,52 @@ void count_failure(const Status& status) {
   if (!status.ok() && status.code() != Code::not_found) count(stats().errors);
 }
 
+template <class T>
+Done<T> counted(Done<T> done) {
+  return [done = std::move(done)](Result<T> reply) {
+    count_failure(reply.status());
+    done(std::move(reply));
+  };
+}
+
+DoneStatus counted(DoneStatus done) {
+  return [done = std::move(done)](Status status) {
+    count_failure(status);
+    done(std::move(status));
+  };
+}
+
+// Parts count as PUTs, as does the request that makes them an object.
+class MetricsUpload final : public Upload {
+ public:
+  explicit MetricsUpload(std::shared_ptr<Upload> upload) : upload_(std::move(upload)) {}
+
+  const std::string& id() const override { return upload_->id(); }
+  std::uint64_t part_size() const override { return upload_->part_size(); }
+  std::size_t part_count() const override { return upload_->part_count(); }
+  bool has(std::size_t number) const override { return upload_->has(number); }
+
+  void put_part(std::size_t number, std::shared_ptr<const Buffer> body, DoneStatus done) override {
+    count(stats().put_requests);
+    const std::size_t size = body->size();
+    upload_->put_part(number, std::move(body), [size, done = std::move(done)](Status status) {
+      if (status.ok()) count(stats().bytes_written, size);
+      count_failure(status);
+      done(std::move(status));
+    });
+  }
+
+  void finish(PutCondition condition, Done<PutReply> done) override {
+    if (!id().empty()) count(stats().put_requests);
+    upload_->finish(std::move(condition), counted(std::move(done)));
+  }
+
+  void abort(DoneStatus done) override { upload_->abort(counted(std::move(done))); }
+
+ private:
+  const std::shared_ptr<Upload> upload_;
+};
+
 class MetricsStore final : public ObjectStore {
  public:
   explicit MetricsStore(std::shared_ptr<ObjectStore> store) : store_(std::move(store)) {}
@@ -55,27 +101,22 @@ class MetricsStore final : public ObjectStore {
     store_->copy(std::move(from), std::move(to), counted(std::move(done)));
   }
 
+  void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
+    store_->upload(std::move(request),
+                   [done = std::move(done)](Result<std::shared_ptr<Upload>> begun) {
+                     count_failure(begun.status());
+                     if (!begun.ok()) return done(begun.status());
+                     done(std::shared_ptr<Upload>(
+                         std::make_shared<MetricsUpload>(std::move(*begun))));
+                   });
+  }
+
   const std::string& url() const override { return store_->url(); }
   std::string identity() const override { return store_->identity(); }
   bool keeps_conditions() const override { return store_->keeps_conditions(); }
   ObjectStore& uncounted() override { return store_->uncounted(); }
 
  private:
-  template <class T>
-  static Done<T> counted(Done<T> done) {
-    return [done = std::move(done)](Result<T> reply) {
-      count_failure(reply.status());
-      done(std::move(reply));
-    };
-  }
-
-  static DoneStatus counted(DoneStatus done) {
-    return [done = std::move(done)](Status status) {
-      count_failure(status);
-      done(std::move(status));
-    };
-  }
-
   const std::shared_ptr<ObjectStore> store_;
 };
 

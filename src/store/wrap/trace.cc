@@ -10,6 +10,58 @@ namespace {
 
 using trace::Line;
 
+void end(Line& line, const Status& status, std::uint64_t start) {
+  line.text("status", code_name(status.code())).write(start);
+}
+
+template <class T>
+Done<T> traced(Line line, Done<T> done) {
+  return [line = std::move(line), start = trace::now(),
+          done = std::move(done)](Result<T> reply) mutable {
+    end(line, reply.status(), start);
+    done(std::move(reply));
+  };
+}
+
+DoneStatus traced(Line line, DoneStatus done) {
+  return [line = std::move(line), start = trace::now(),
+          done = std::move(done)](Status status) mutable {
+    end(line, status, start);
+    done(std::move(status));
+  };
+}
+
+class TraceUpload final : public Upload {
+ public:
+  TraceUpload(std::shared_ptr<Upload> upload, std::string url)
+      : upload_(std::move(upload)), url_(std::move(url)) {}
+
+  const std::string& id() const override { return upload_->id(); }
+  std::uint64_t part_size() const override { return upload_->part_size(); }
+  std::size_t part_count() const override { return upload_->part_count(); }
+  bool has(std::size_t number) const override { return upload_->has(number); }
+
+  void put_part(std::size_t number, std::shared_ptr<const Buffer> body, DoneStatus done) override {
+    if (!trace::on()) return upload_->put_part(number, std::move(body), std::move(done));
+    Line line("put");
+    line.text("url", url_).number("offset", number * part_size()).number("bytes", body->size());
+    upload_->put_part(number, std::move(body), traced(std::move(line), std::move(done)));
+  }
+
+  void finish(PutCondition condition, Done<PutReply> done) override {
+    if (!trace::on()) return upload_->finish(std::move(condition), std::move(done));
+    Line line("put");
+    line.text("url", url_);
+    upload_->finish(std::move(condition), traced(std::move(line), std::move(done)));
+  }
+
+  void abort(DoneStatus done) override { upload_->abort(std::move(done)); }
+
+ private:
+  const std::shared_ptr<Upload> upload_;
+  const std::string url_;
+};
+
 class TraceStore final : public ObjectStore {
  public:
   explicit TraceStore(std::shared_ptr<ObjectStore> store) : store_(std::move(store)) {}
@@ -67,6 +119,16 @@ class TraceStore final : public ObjectStore {
     store_->copy(std::move(from), std::move(to), traced(std::move(line), std::move(done)));
   }
 
+  void upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) override {
+    std::string url = store_->url() + "/" + request.key;
+    store_->upload(std::move(request), [url = std::move(url), done = std::move(done)](
+                                           Result<std::shared_ptr<Upload>> begun) mutable {
+      if (!begun.ok()) return done(begun.status());
+      done(std::shared_ptr<Upload>(
+          std::make_shared<TraceUpload>(std::move(*begun), std::move(url))));
+    });
+  }
+
   const std::string& url() const override { return store_->url(); }
   std::string identity() const override { return store_->identity(); }
   bool keeps_conditions() const override { return store_->keeps_conditions(); }
@@ -77,27 +139,6 @@ class TraceStore final : public ObjectStore {
     Line line(verb);
     line.text("url", shown_url(store_->url(), key));
     return line;
-  }
-
-  static void end(Line& line, const Status& status, std::uint64_t start) {
-    line.text("status", code_name(status.code())).write(start);
-  }
-
-  template <class T>
-  static Done<T> traced(Line line, Done<T> done) {
-    return [line = std::move(line), start = trace::now(),
-            done = std::move(done)](Result<T> reply) mutable {
-      end(line, reply.status(), start);
-      done(std::move(reply));
-    };
-  }
-
-  static DoneStatus traced(Line line, DoneStatus done) {
-    return [line = std::move(line), start = trace::now(),
-            done = std::move(done)](Status status) mutable {
-      end(line, status, start);
-      done(std::move(status));
-    };
   }
 
   const std::shared_ptr<ObjectStore> store_;
