@@ -14,6 +14,7 @@ class Scale:
     datasets: int  # small ones in a file
     scattered_side: int  # of the large array in the plain file in chunks of 8 KiB
     scattered_datasets: int  # around it
+    real_files: bool  # some are downloaded
     small_chunks_side: int  # of the array in chunks of 32 x 32
     memory_shapes: tuple[tuple[int, int], ...]
     growth_chunks: tuple[int, ...]
@@ -31,6 +32,7 @@ SCALES = {
         datasets=1000,
         scattered_side=2048,
         scattered_datasets=128,
+        real_files=True,
         small_chunks_side=3200,
         memory_shapes=((8192, 8192), (32768, 16384)),
         growth_chunks=(100, 1000, 10_000, 100_000),
@@ -46,6 +48,7 @@ SCALES = {
         datasets=200,
         scattered_side=1024,
         scattered_datasets=64,
+        real_files=True,
         small_chunks_side=1600,
         memory_shapes=((8192, 8192),),
         growth_chunks=(100, 1000, 10_000),
@@ -61,6 +64,7 @@ SCALES = {
         datasets=10,
         scattered_side=256,
         scattered_datasets=4,
+        real_files=False,
         small_chunks_side=128,
         memory_shapes=((512, 512),),
         growth_chunks=(16, 64),

@@ -39,7 +39,8 @@ def judge(results: Results) -> list[Verdict]:
             if row.delay:
                 most = 0.25 if "scattered" in row.label else 0.4
                 found.append(_against_best(results, row, most))
-    found += [_requests(results, row, 4) for row in results.rows("listing")]
+    real = [row for row in results.rows("listing") if row.label.startswith("h5ad")]
+    found += [_requests(results, row, 4) for row in real]
     found += [_against_best(results, row, 0.8) for row in _near(results, "whole_write")]
     found += [_against(results, row, peers.LIMIT, 1.2) for row in _near(results, "transfer")]
     found += [_against(results, row, "zarr", 0.3) for row in _near(results, "catalog")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import peers
+import real_files
 from case import Case
 from plain_files import PlainFile, friendly, scattered
 from scale import Scale
@@ -38,3 +40,21 @@ def cases(
 def file_of(case: Case) -> PlainFile:
     assert case.layout is not None
     return PlainFile(case.layout, case.options["datasets"])
+
+
+def key_of(case: Case) -> str:
+    real = case.options.get("real")
+    return real_files.key(real) if real else file_of(case).key
+
+
+def local(case: Case, data: Path) -> Path:
+    """The same file on this machine, made or downloaded on first use."""
+    if real := case.options.get("real"):
+        return real_files.local(data, real)
+    file = file_of(case)
+    path = data / Path(file.key).name
+    if not path.exists():
+        unfinished = path.with_suffix(".unfinished.h5")
+        file.write(unfinished, data)
+        unfinished.rename(path)
+    return path

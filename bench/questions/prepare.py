@@ -30,7 +30,7 @@ def needed(case: Case) -> Case | None:
         label = f"{case.options['count']} datasets of {writer}"
         return Case("prepare", label, writer, options=case.options, stored="datasets")
     if case.stored == "plain":
-        label = plain.file_of(case).key
+        label = plain.key_of(case)
         return Case("prepare", label, "s3fs", 0, case.layout, case.options, stored="plain")
     return None
 
@@ -41,7 +41,8 @@ def run(case: Case, data: Path) -> dict[str, Any]:
         peer.write_many(f"many{case.options['count']}", case.options["count"])
         return {}
     if case.stored == "plain":
-        _store_plain(case, data)
+        files: Any = peers.load(case.peer)
+        files.put_plain(plain.local(case, data), plain.key_of(case))
         return {}
     layout = case.layout
     assert layout is not None
@@ -50,14 +51,3 @@ def run(case: Case, data: Path) -> dict[str, Any]:
     else:
         peers.load(case.peer).write(layout.name, layout, np.array(values(data, layout.shape)))
     return {}
-
-
-def _store_plain(case: Case, data: Path) -> None:
-    file = plain.file_of(case)
-    peer: Any = peers.load("s3fs")
-    local = data / Path(file.key).name
-    if not local.exists():
-        unfinished = local.with_suffix(".unfinished.h5")
-        file.write(unfinished, data)
-        unfinished.rename(local)
-    peer.put_plain(local, file.key)

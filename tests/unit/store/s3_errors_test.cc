@@ -1,6 +1,7 @@
 #include <aws/io/io.h>
 #include <gtest/gtest.h>
 
+#include "store/http/errors.h"
 #include "store/s3/errors.h"
 
 namespace arraymorph::store::s3 {
@@ -123,6 +124,27 @@ TEST(S3ErrorsTest, TransportErrorsNameTheEndpoint) {
   const Verdict tls = judge(request, {AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE, 0, {}, {}}, kTarget);
   EXPECT_EQ(tls.retry, Retry::never);
   expect_words(tls.status, {"AWS_CA_BUNDLE"});
+}
+
+TEST(S3ErrorsTest, WebServersAreNamedByTheirUrl) {
+  Target target{"", "https://host:1", ""};
+  target.judge = http::judge;
+  Request request;
+  request.method = "GET";
+  request.key = "x.h5?secret";
+  const auto said = [&](const Failure& failure) {
+    const Status status = judge(request, failure, target).status;
+    expect_words(status, {"GET https://host:1/x.h5?***: "});
+    for (const char* word : {"secret", "s3://", "AWS_ENDPOINT_URL_S3"}) {
+      EXPECT_EQ(status.message().find(word), std::string::npos) << status.message();
+    }
+    return status;
+  };
+  expect_words(said({AWS_IO_SOCKET_CONNECTION_REFUSED, 0, {}, {}}), {"is the URL right?"});
+  expect_words(said({AWS_IO_DNS_INVALID_NAME, 0, {}, {}}), {"is the URL right?"});
+  expect_words(said({AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE, 0, {}, {}}),
+               {"write http://", "AWS_CA_BUNDLE"});
+  expect_words(said({1, 404, "<html>", {}}), {"404 (there is no such file: check the URL)"});
 }
 
 }  // namespace
