@@ -88,6 +88,10 @@ test-writers runs="20" *arguments: install setup-test
 test-soak minutes="30" *arguments: install setup-test
     shift; python -m pytest -s tests/faults/test_soak.py --soak-minutes='{{ trim_start_match(minutes, "minutes=") }}' "$@"
 
+# Real files of other packages (downloads): plain -> chunks -> plain, compared; [--s3] [--only PACKAGE ...]
+test-round-trips *arguments: install setup-test
+    @python tests/round_trips/run_round_trips.py "$@"
+
 # The documentation site into build/site; a broken link is an error
 docs: setup-docs
     NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
@@ -101,10 +105,6 @@ docs-serve: setup-docs
 test-docs *arguments: install setup-test docs
     scripts/side-venv build/docs-env docs-test test
     build/docs-env/bin/python -m pytest tests/docs --every "$@"
-
-# Real files of other packages (downloads): plain -> chunks -> plain, compared; [--s3] [--only PACKAGE ...]
-test-round-trips *arguments: install setup-test
-    @python tests/round_trips/run_round_trips.py "$@"
 
 # h5py's own test suite through ArrayMorph: store=local, seaweed or native
 test-h5py store="local": install setup-test

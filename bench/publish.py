@@ -86,4 +86,8 @@ buffer or block cache of 256 MiB; ArrayMorph's is as it comes. gzip has level 4,
 with shuffle. HDF5 files for ros3 and s3fs have pages of 4 MiB, which
 those two read as a whole; they cannot be written in place, so writing is a local file and its
 upload. Requests and bytes are those of a whole process, opening (and after a write, reading it
-again) included. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""
+again) included. A plain file is one object that everybody reads where it lies, opening inside the
+clock: the same array with h5py's defaults, and a file of many datasets in chunks of 8 KiB that grew
+side by side, so that their metadata lies all over it. s3fs and pyfive keep all of the file (cache
+"all"), the fastest of the settings that were tried; remfile reads a presigned URL.
+*aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""

@@ -11,6 +11,9 @@ from results import OURS, Results, Row
 NAMES = {peers.LIMIT: "aws-c-s3 alone", **peers.ALL, "hdf5": "HDF5 in memory"}
 
 
+PLAIN = ("plain_open_read", "plain_windows", "listing")
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -115,7 +118,7 @@ def whole(results: Results) -> str:
     for question, title in (("whole_read", "Whole read"), ("whole_write", "Whole write")):
         if question in asked:
             parts.append(f"### {title}: CPU seconds for each GiB\n\n{cpu(results, question)}")
-    for question in ("whole_read", "rows", "windows", "whole_write", "catalog"):
+    for question in ("whole_read", "rows", "windows", "whole_write", "catalog", *PLAIN):
         if question in asked and any(row.delay > 0 for row in results.rows(question)):
             title = importlib.import_module(f"questions.{question}").TITLE
             parts.append(f"### {title}: requests and bytes\n\n{traffic(results, question)}")
@@ -128,12 +131,14 @@ SUMMARY = (
     ("windows", "100 windows of 64 x 64,"),
     ("whole_write", "write"),
     ("catalog", "open and read"),
+    ("plain_open_read", "plain file, all read,"),
+    ("plain_windows", "plain file, 100 windows,"),
 )
 
 
 def summary(results: Results) -> str:
     """The few lines that the README shows."""
-    programs = [peers.LIMIT, *peers.PEERS]
+    programs = [peers.LIMIT, *peers.ALL]
     rows = []
     for question, name in SUMMARY:
         for row in results.rows(question):

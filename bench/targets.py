@@ -34,6 +34,12 @@ def judge(results: Results) -> list[Verdict]:
     for row in _near(results, "windows"):
         if row.delay:
             found += [_round_trips(results, row), _against_best(results, row, 1.0)]
+    for question in ("plain_open_read", "plain_windows"):
+        for row in _near(results, question):
+            if row.delay:
+                most = 0.25 if "scattered" in row.label else 0.4
+                found.append(_against_best(results, row, most))
+    found += [_requests(results, row, 4) for row in results.rows("listing")]
     found += [_against_best(results, row, 0.8) for row in _near(results, "whole_write")]
     found += [_against(results, row, peers.LIMIT, 1.2) for row in _near(results, "transfer")]
     found += [_against(results, row, "zarr", 0.3) for row in _near(results, "catalog")]
@@ -74,6 +80,15 @@ def _against_best(results: Results, row: Row, most: float) -> Verdict | None:
         return None
     target = f"{_name(row)}: at most {most} x the best peer"
     return Verdict(target, f"{ratio:.2f} x {report.NAMES[best]}", ratio <= most)
+
+
+def _requests(results: Results, row: Row, most: int) -> Verdict | None:
+    counted = [run["traffic"] for run in results.of(row, OURS) if "traffic" in run]
+    if not counted:
+        return None
+    number = max(sum(traffic["requests"].values()) for traffic in counted)
+    target = f"{_name(row)}: at most {most} requests"
+    return Verdict(target, f"{number}", number <= most)
 
 
 def _round_trips(results: Results, row: Row) -> Verdict | None:

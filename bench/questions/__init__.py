@@ -17,6 +17,7 @@ QUESTIONS = (
     "catalog",
     "plain_open_read",
     "plain_windows",
+    "listing",
     "small_chunks",
     "chunk_size",
     "chunk_number",

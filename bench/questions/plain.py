@@ -9,8 +9,9 @@ from case import Case
 from plain_files import PlainFile, friendly, scattered
 from scale import Scale
 
-MIB = 1 << 20
-FRIENDLY, SCATTERED = "friendly", "scattered"
+# Tried for s3fs: readahead with 128 KiB and 1, 5, 16 MiB, blockcache with 128 KiB and 1, 4, 16 MiB,
+# background with 4 MiB, and all of the file in one request, which no bandwidth limits here.
+ALL_AT_ONCE = {"cache_type": "all"}
 
 
 def files(scale: Scale) -> dict[str, PlainFile]:
@@ -24,18 +25,13 @@ def files(scale: Scale) -> dict[str, PlainFile]:
 def cases(
     question: str, scale: Scale, delays: tuple[float, ...], settings: dict[str, dict[str, Any]]
 ) -> list[Case]:
-    """`settings` by peer, or by peer and kind of file ("s3fs scattered")."""
-
-    def options(peer: str, file: PlainFile) -> dict[str, Any]:
-        kind = SCATTERED if file.datasets else FRIENDLY
-        chosen = settings.get(f"{peer} {kind}", settings.get(peer, {}))
-        return {"datasets": file.datasets, "settings": chosen}
-
+    """`settings` by peer."""
     return [
-        Case(question, label, peer, delay, file.layout, options(peer, file), stored="plain")
+        Case(question, label, peer, delay, file.layout, options, stored="plain")
         for label, file in files(scale).items()
         for delay in delays
         for peer in peers.PLAIN
+        for options in [{"datasets": file.datasets, "settings": settings.get(peer, {})}]
     ]
 
 

@@ -39,7 +39,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"AWS_SIGNED_PAYLOADS", "true | false", "false over https, true over http",
      "sign request bodies"},
     {"AWS_CA_BUNDLE", "file", "the system's", "certificates that https endpoints may use"},
-    {"ARRAYMORPH_CONNECTIONS", "1 to 4096", "64", "connections to one S3 endpoint"},
+    {"ARRAYMORPH_CONNECTIONS", "1 to 4096", "64", "connections to one S3 endpoint or web server"},
     {"ARRAYMORPH_CODEC_THREADS", "1 to 1024", "number of cores", "threads that run filters"},
     {"ARRAYMORPH_CACHE_BYTES", "size", "256M", "decoded chunks kept in memory"},
     {"ARRAYMORPH_IN_FLIGHT_BYTES", "size", "256M", "bodies of requests under way"},

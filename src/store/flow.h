@@ -21,9 +21,13 @@ class Flow {
   /// Waits for room; false when nothing more is to be begun.
   bool begin(std::uint64_t bytes, std::size_t requests = 1) {
     std::unique_lock lock(mutex_);
+    // What is the only one of its kind always has room: a part may be larger than the bound.
+    const auto room = [](auto used, auto more, auto most) {
+      return more == 0 || used == 0 || used + more <= most;
+    };
     changed_.wait(lock, [&] {
-      return stopped() || (under_way_ == 0 || (bytes_ + bytes <= limits_.bytes &&
-                                               requests_ + requests <= limits_.requests));
+      return stopped() || (room(bytes_, bytes, limits_.bytes) &&
+                           room(requests_, requests, limits_.requests));
     });
     if (stopped()) return false;
     bytes_ += bytes;

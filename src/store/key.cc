@@ -1,6 +1,6 @@
 #include "store/key.h"
 
-#include <string>
+#include "runtime/log.h"
 
 namespace arraymorph::store {
 
@@ -17,6 +17,11 @@ Status check_key(std::string_view key) {
     if (slash == std::string_view::npos) return Status();
     rest.remove_prefix(slash + 1);
   }
+}
+
+std::string shown_url(const std::string& root, std::string_view key) {
+  std::string url = root + "/" + std::string(key);
+  return root.starts_with("http") ? without_secrets(url) : url;
 }
 
 }  // namespace arraymorph::store

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 
+import pytest
 from arraymorph import _core
+from arraymorph.cli import bench
 from conftest import Command, Store
 
 
@@ -41,19 +43,18 @@ def test_a_person_reads_it(s3_store: Store, arraymorph_program: Command) -> None
     assert any(line.startswith("read, raw") and "B/s" in line for line in rest)
 
 
-def test_tune(local_store: Store, arraymorph_program: Command) -> None:
-    done = arraymorph_program("bench", local_store.base, "--size", "1", "--tune")
+def test_tune(local_store: Store, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "_TUNED", (8, 32))
+    done = command("bench", local_store.base, "--size", "1", "--tune")
     assert done.returncode == 0, done.stderr
     assert "best here: ARRAYMORPH_CONNECTIONS=" in done.stdout
-    assert [line.split()[0] for line in done.stdout.splitlines()[1:6]] == [
-        *("8", "16", "32", "64", "128")
-    ]
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["8", "32"]
     assert left(local_store) == []
 
 
 def test_an_interrupted_one_cleans_up(s3_store: Store) -> None:
     """Ctrl-C while it writes."""
-    words = [sys.executable, "-m", "arraymorph", "bench", s3_store.base, "--size", "192"]
+    words = [sys.executable, "-m", "arraymorph", "bench", s3_store.base, "--size", "96"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         end = time.monotonic() + 60
         while not left(s3_store) and program.poll() is None and time.monotonic() < end:
@@ -65,7 +66,7 @@ def test_an_interrupted_one_cleans_up(s3_store: Store) -> None:
     assert left(s3_store) == []
 
 
-def test_a_store_that_cannot_be_written(command: Command) -> None:
-    done = command("bench", "file:///proc/nothing")
+def test_a_store_that_cannot_be_written(arraymorph_program: Command) -> None:
+    done = arraymorph_program("bench", "file:///proc/nothing", "--size", "1")
     assert done.returncode == 1
-    assert done.stderr.startswith("arraymorph: ")
+    assert "arraymorph: " in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +20,19 @@ from conftest import Command, Store
 
 def findings(command: Command, *words: str, status: int = 0, **environment: str) -> dict[str, Any]:
     """By what they are about; the last one of each."""
-    done = command("doctor", *words, "--json", **environment)
+    full = [] if "--full" in words else ["--quick"]
+    words = tuple(word for word in words if word != "--full")
+    done = command("doctor", *words, *full, "--json", **environment)
     assert done.returncode == status, (done.stdout, done.stderr)
     return {each["about"]: each for each in json.loads(done.stdout)}
 
 
 def test_a_server_that_works(s3_store: Store, command: Command, tmp_path: Path) -> None:
-    found = findings(command, s3_store.url("d.h5"))
-    for about in "version", "plugin", "store", "credentials", "clock", "latency":
+    found = findings(command, s3_store.url("d.h5"), "--full")
+    for about in (
+        *("version", "plugin", "netCDF4", "tables", "store", "credentials", "clock", "latency"),
+        "throughput",
+    ):
         assert found[about]["state"] == "ok", found[about]
     assert found["credentials"]["what"] == "an access key of the environment"
     assert found["file"]["state"] == "note"
@@ -35,7 +41,9 @@ def test_a_server_that_works(s3_store: Store, command: Command, tmp_path: Path) 
         "honoured (If-None-Match: in 4 of 4 rounds exactly one of 8 writers"
         in (found["conditional writes"]["what"])
     )
+    assert re.search(r"written at .*B/s, read at .*B/s \(64 conn", found["throughput"]["what"])
     # Nothing stays behind.
+    assert _core.list(s3_store.base, '{"recursive": true}')["objects"] == []
     assert _core.inventory(s3_store.url("d.h5"), "{}")["objects"] == []
     with arraymorph.File(s3_store.url("d.h5"), "w") as f:
         f["x"] = 1
@@ -62,11 +70,11 @@ def test_secrets_are_not_shown(command: Command, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     for name in "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN":
         monkeypatch.setenv(name, f"hidden-{name}")
-    for options in [], ["--json"]:
+    for options in ["--quick"], ["--quick", "--json"]:
         done = command("doctor", "s3://bucket/x.h5", *options)
         assert done.returncode == 1
         assert "hidden" not in done.stdout + done.stderr
-    words = command("doctor", "s3://bucket/x.h5").stdout
+    words = command("doctor", "s3://bucket/x.h5", "--quick").stdout
     assert "note AWS_SECRET_ACCESS_KEY: set\n" in words
     assert "credentials: an access key of the environment with a session token" in words
 
@@ -171,3 +179,35 @@ def test_clocks_that_differ(command: Command, monkeypatch: pytest.MonkeyPatch) -
 def test_servers_without_a_clock(date: str | None) -> None:
     with answering(date) as endpoint:
         assert clock_difference(endpoint, None) is None
+
+
+def test_where_credentials_come_from(
+    s3_store: Store, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def said() -> str:
+        (found,) = (
+            each["what"]
+            for each in json.loads(command("doctor", "--quick", "--read-only", "--json").stdout)
+            if each["about"] == "credentials"
+        )
+        return str(found)
+
+    monkeypatch.setenv("ARRAYMORPH_ANONYMOUS", "true")
+    assert "not signed" in said()
+    monkeypatch.delenv("ARRAYMORPH_ANONYMOUS")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    assert said() == "an access key of the environment"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")  # asked in vain, at once
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "one half of a key" in said()
+
+
+def test_a_connector_without_its_path(
+    local_store: Store, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HDF5_VOL_CONNECTOR", "arraymorph")
+    found = findings(command, status=1)
+    assert found["plugin path"]["state"] == "FAIL"
+    assert found["plugin path"]["fix"] == 'eval "$(arraymorph env)"'
+    monkeypatch.setenv("HDF5_PLUGIN_PATH", arraymorph.get_plugin_path())
+    assert "plugin path" not in findings(command)

@@ -8,7 +8,22 @@ from __future__ import annotations
 
 import typer
 
-from . import bench, cat, copy, doctor, env, gc, info, ls, map, plugin_path, pointer, rm, tree, verify
+from . import (
+    bench,
+    cat,
+    copy,
+    doctor,
+    env,
+    gc,
+    info,
+    ls,
+    map,
+    plugin_path,
+    pointer,
+    rm,
+    tree,
+    verify,
+)
 
 app = typer.Typer(
     name="arraymorph",

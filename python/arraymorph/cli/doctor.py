@@ -53,6 +53,9 @@ def doctor(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="write nothing: leaves out what needs writing")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="leave out what takes seconds: others' HDF5, throughput")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:
     """Say whether ArrayMorph works here, and what to do where it does not.
@@ -73,10 +76,10 @@ def doctor(
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for each in [*_environment(), *_plugin(), *programs()]:
+    for each in [*_environment(), *_plugin(), *([] if quick else programs())]:
         findings.append(each)
         _print(console, each, json)
-    for each in _store(url, read_only):
+    for each in _store(url, read_only, quick):
         findings.append(each)
         _print(console, each, json)
     if json:
@@ -138,7 +141,7 @@ def _plugin() -> Iterator[Finding]:
         yield Finding("note", "switched on", "no, not for programs started from here", fix)
 
 
-def _store(url: str | None, read_only: bool) -> Iterator[Finding]:
+def _store(url: str | None, read_only: bool, quick: bool) -> Iterator[Finding]:
     name = _NAME if url is None else url
     if re.fullmatch(r"s3://[^/]+/?", name):
         name = f"{name.rstrip('/')}/{_NAME}"
@@ -163,10 +166,10 @@ def _store(url: str | None, read_only: bool) -> Iterator[Finding]:
         return
     if read_only:
         yield Finding("note", "conditional writes", "not tried (--read-only)")
-        yield Finding("note", "throughput", "not tried (--read-only)")
     else:
         yield _conditions(name)
-        yield _throughput(place)
+        if not quick:
+            yield _throughput(place)
 
 
 def _server(place: dict[str, Any]) -> Iterator[Finding]:

@@ -30,31 +30,41 @@ def programs() -> Iterator[Finding]:
         "HDF5_VOL_CONNECTOR": "arraymorph",
         "HDF5_PLUGIN_PATH": os.pathsep.join([_h5py.get_plugin_path(), *_packages.filter_plugins()]),
     }
-    for package, version in _VERSIONS.items():
-        if importlib.util.find_spec(package) is not None:
-            yield _package(package, version, environment)
+    started = {
+        package: _ask(package, version, environment)
+        for package, version in _VERSIONS.items()
+        if importlib.util.find_spec(package) is not None
+    }
+    for package, process in started.items():
+        yield _answer(package, process)
     if tool := shutil.which("h5dump"):
         yield _tool(tool, environment)
 
 
-def _package(package: str, version: str, environment: dict[str, str]) -> Finding:
-    from .doctor import Finding
-
+def _ask(package: str, version: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+    """All of them start at once."""
     code = (
         f"import {package}; from arraymorph import _packages; "
         f"print({version}, _packages.is_ours({package!r}))"
     )
+    words = [sys.executable, "-c", code]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def _answer(package: str, process: subprocess.Popen[str]) -> Finding:
+    from .doctor import Finding
+
     try:
-        words = [sys.executable, "-c", code]
-        done = subprocess.run(
-            words, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        out, said = process.communicate(timeout=_SECONDS)
     except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
         return Finding("warn", package, f"did not start within {_SECONDS:.0f} s")
-    if done.returncode != 0:
-        said = (done.stderr.strip() or "no word").splitlines()[-1]
-        return Finding("warn", package, f"does not start with the plugin: {said}")
-    number, _, ours = done.stdout.strip().rpartition(" ")
+    if process.returncode != 0:
+        last = (said.strip() or "no word").splitlines()[-1]
+        return Finding("warn", package, f"does not start with the plugin: {last}")
+    number, _, ours = out.strip().rpartition(" ")
     if ours == "True":
         return Finding("ok", package, f"HDF5 {number} loads the plugin")
     fix = f"pip install --upgrade {package}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-_SHUFFLE, _FLETCHER32 = 2, 3
-_KEPT = {_SHUFFLE, _FLETCHER32, 5, 6}  # n-bit and scale-offset: they change values, not only bytes
+_ALL, _SHUFFLE, _FLETCHER32, _NBIT, _SCALE_OFFSET = 0, 2, 3, 5, 6
+_KEPT = {_SHUFFLE, _FLETCHER32, _NBIT, _SCALE_OFFSET}  # these change values, not only bytes
 # Name: filter, level if none is given, least and most level; (0, 0): it has none.
 _COMPRESSIONS = {
     "gzip": (1, 4, 0, 9),
@@ -78,15 +78,17 @@ def _compress(dcpl: Any, name: str, level: int) -> None:
     """Before a checksum, if there is one; "none" takes shuffle away too, of no use then."""
     import h5py
 
-    filters = [dcpl.get_filter(i)[0] for i in range(dcpl.get_nfilters())]
-    for code in filters:
-        if code not in _KEPT or code == _FLETCHER32 or (code == _SHUFFLE and name == "none"):
-            dcpl.remove_filter(code)
+    before = [dcpl.get_filter(i) for i in range(dcpl.get_nfilters())]
+    dcpl.remove_filter(_ALL)  # HDF5 frees what it does not own when it removes one of several
+    for code, flags, values, _ in before:
+        if code in _KEPT and code != _FLETCHER32 and not (code == _SHUFFLE and name == "none"):
+            # HDF5 finds out the parameters of the others for each dataset.
+            dcpl.set_filter(code, flags, values if code == _SCALE_OFFSET else ())
     code = _COMPRESSIONS[name][0]
     if code:
         _load_filters(code, name)
         dcpl.set_filter(code, h5py.h5z.FLAG_OPTIONAL if code == 1 else 0, (level,) if level else ())
-    if _FLETCHER32 in filters:
+    if any(each[0] == _FLETCHER32 for each in before):
         dcpl.set_fletcher32()
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import _core
 from .plan import Move, Plan
 
 _INTERVAL = 0.1  # seconds between two reports
+_MOST_MOVES = 100_000  # at a time: a plan of many more would take more memory than their bytes
 
 Report = Callable[[int, int], None]  # bytes and items that are done
 
@@ -25,15 +27,23 @@ def move(
     compare: bool = False,
 ) -> None:
     """Move, or compare, in parallel."""
-    plan = {
-        "source": source,
-        "target": target,
-        "etag": etag,
-        "compare": compare,
-        "moves": moves,
-    }
-    transfer = _core.Transfer()
-    _run(transfer, lambda: transfer.move(json.dumps(plan)), report)
+    done = items = 0
+
+    def further(moved: int, count: int) -> None:
+        report(done + moved, items + count)
+
+    for first in range(0, len(moves), _MOST_MOVES):
+        some = moves[first : first + _MOST_MOVES]
+        plan = {
+            "source": source,
+            "target": target,
+            "etag": etag,
+            "compare": compare,
+            "moves": some,
+        }
+        transfer = _core.Transfer()
+        _run(transfer, partial(transfer.move, json.dumps(plan)), further)
+        done, items = done + sum(each[2] for each in some), items + len(some)
 
 
 def assemble(

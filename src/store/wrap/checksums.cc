@@ -7,6 +7,7 @@
 #include "runtime/checksum.h"
 #include "runtime/log.h"
 #include "runtime/stats.h"
+#include "store/key.h"
 
 namespace arraymorph::store {
 namespace {
@@ -75,7 +76,7 @@ class ChecksumStore final : public ObjectStore {
     const ConstByteSpan bytes = request.into.empty()
                                     ? reply.body.span()
                                     : ConstByteSpan(request.into).first(reply.received);
-    const std::string what = url + "/" + request.key +
+    const std::string what = shown_url(url, request.key) +
                              ": the bytes that arrived are not those that " + "were stored: their ";
     if (reply.checksum) {
       const std::uint32_t found = crc32c(bytes);

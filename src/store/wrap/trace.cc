@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/trace.h"
+#include "store/key.h"
 
 namespace arraymorph::store {
 namespace {
@@ -136,7 +137,7 @@ class TraceStore final : public ObjectStore {
  private:
   Line begin(std::string_view verb, const std::string& key) const {
     Line line(verb);
-    line.text("url", store_->url() + "/" + key);
+    line.text("url", shown_url(store_->url(), key));
     return line;
   }
 
