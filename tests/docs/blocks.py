@@ -7,7 +7,8 @@ HTML comments right before a fence say how the test treats it:
 
 and on a page's first line what all of it needs:
 
-    <!-- needs: server, xarray -->   an S3 server with the bucket `my-bucket`; Python packages
+    <!-- needs: server, time, xarray -->   an S3 server with the bucket `my-bucket`; more time than
+                                           everyday tests have (./just test-docs); packages
 
 A block with title="NAME" is a file that the reader makes. A `text` block right after a `python`
 block is what that prints. In shown output `...` stands for anything, as in doctest.

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every", action="store_true", help="a page whose packages are missing fails")
+    parser.addoption(
+        "--every", action="store_true", help="all pages; missing packages are failures"
+    )
 
 
 @pytest.fixture(scope="session")

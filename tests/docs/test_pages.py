@@ -28,7 +28,10 @@ BLOCKS = [pytest.param(page, block, id=block.name) for page in PAGES for block i
 def test_block(page: Page, block: Block, reader_of: Callable[[Page], Reader], every: bool) -> None:
     if block.not_run:
         pytest.skip(block.not_run)
-    absent = [name for name in page.needs if name != "server" and not _is_there(name)]
+    if "time" in page.needs and not every:
+        pytest.skip("takes its time; ./just test-docs runs it")
+    packages = [name for name in page.needs if name not in ("server", "time")]
+    absent = [name for name in packages if importlib.util.find_spec(name) is None]
     if absent:
         said = f"{', '.join(absent)} not installed; ./just test-docs installs what all pages need"
         if every:
@@ -37,10 +40,6 @@ def test_block(page: Page, block: Block, reader_of: Callable[[Page], Reader], ev
     wrong = reader_of(page).result(block)
     if wrong:
         pytest.fail(f"{block.name}: {wrong}", pytrace=False)
-
-
-def _is_there(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
 
 
 def test_the_example_of_the_readme_is_short() -> None:
