@@ -245,7 +245,7 @@ def test_replaced_while_open(stored: Store, file: Path, tmp_path: Path) -> None:
             dataset[()]
 
 
-def test_nothing_shows_the_query(python: Runner, stored: Store) -> None:
+def test_nothing_shows_the_query(python: Runner, stored: Store, tmp_path: Path) -> None:
     url = url_of("presigned", stored)
     signature = url.rsplit("=", 1)[1]
     shown = python(
@@ -265,9 +265,12 @@ for bad in (url + "0", url.replace("x.h5", "none.h5"), url.replace("http:", "htt
 """,
         ARRAYMORPH_LOG="debug",
         ARRAYMORPH_RETRIES="0",
+        ARRAYMORPH_TRACE=str(tmp_path / "trace"),
         THE_URL=url,
     )
-    said = shown.stdout + shown.stderr
+    traced = (tmp_path / "trace").read_text()
+    assert "/x.h5?***" in traced
+    said = shown.stdout + shown.stderr + traced
     assert "GET http://" in said
     assert signature not in said
     assert "X-Amz-Credential" not in said
