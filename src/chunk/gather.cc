@@ -12,7 +12,7 @@
 namespace arraymorph::chunk {
 namespace {
 
-constexpr std::uint64_t kEnough = std::uint64_t{16} << 20;
+constexpr std::uint64_t kEnough = std::uint64_t{64} << 20;
 constexpr std::uint64_t kLeastRequest = std::uint64_t{512} << 10;
 constexpr std::uint64_t kMostRequest = std::uint64_t{4} << 20;
 constexpr std::uint64_t kWays = 16;  // requests that share the work, where it is enough for them
@@ -29,13 +29,14 @@ bool share_an_object(const Want& a, const Want& b) {
   return a.load->array->spec.places == b.load->array->spec.places;
 }
 
-std::vector<Joined> join(std::vector<Want> wants, std::uint64_t bytes) {
+// `under_way`: bytes of the chunks that are, these included.
+std::vector<Joined> join(std::vector<Want> wants, std::uint64_t under_way) {
   std::sort(wants.begin(), wants.end(), [](const Want& a, const Want& b) {
     const auto* one = a.load->array->spec.places.get();
     const auto* other = b.load->array->spec.places.get();
     return std::pair(one, a.range.offset) < std::pair(other, b.range.offset);
   });
-  const std::uint64_t most = std::clamp(bytes / kWays, kLeastRequest, kMostRequest);
+  const std::uint64_t most = std::clamp(under_way / kWays, kLeastRequest, kMostRequest);
   std::vector<Joined> result;
   for (Want& want : wants) {
     const std::uint64_t gap = cheap_gap(want.load->array->link->cost());
@@ -116,9 +117,10 @@ bool Gather::enough() const { return bytes_ >= kEnough; }
 void Gather::send(Lock& lock) {
   if (wants_.empty()) return;
   std::vector<Want> wants = std::exchange(wants_, {});
-  const std::uint64_t bytes = std::exchange(bytes_, 0);
+  const std::uint64_t under_way = wants.front().load->array->shared->in_flight_bytes;
+  bytes_ = 0;
   lock.unlock();
-  for (Joined& request : join(std::move(wants), bytes)) fetch(std::move(request));
+  for (Joined& request : join(std::move(wants), under_way)) fetch(std::move(request));
   lock.lock();
 }
 

@@ -58,7 +58,7 @@ double wait_for(const ArrayState& array, std::size_t chunks) {
 }
 
 /// Count what the call waits for; regions that have become worth it are to be bought. False when
-/// nothing was known of any of them: what calls wait for at first, no region ever makes up for.
+/// that does not make up for it: nothing was known of any of them, or they are but a part.
 bool consider(ArrayState& array, const std::vector<Index>& missing) {
   const Regions regions(array);
   const double call = wait_for(array, missing.size());
@@ -82,7 +82,7 @@ bool consider(ArrayState& array, const std::vector<Index>& missing) {
     waited = kBought;
     for (const PlacedChunk& chunk : chunks) array.rental.buying.push_back(chunk.index);
   }
-  return known;
+  return known && regions.one;
 }
 
 }  // namespace
@@ -90,8 +90,8 @@ bool consider(ArrayState& array, const std::vector<Index>& missing) {
 void rent(ArrayState& array, const std::vector<Index>& missing, Lock& lock) {
   if (array.inherited() || !array.spec.codec->runs_anywhere()) return;
   if (!missing.empty()) {
-    const bool known = consider(array, missing);
-    if (const auto& waited = array.spec.places->object().waited; waited && !known) {
+    const bool made_up_for = consider(array, missing);
+    if (const auto& waited = array.spec.places->object().waited; waited && !made_up_for) {
       const double seconds = wait_for(array, missing.size());
       lock.unlock();
       waited(seconds, missing.size() * array.chunk_bytes);

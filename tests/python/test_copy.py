@@ -247,7 +247,7 @@ def report(now):
         os.kill(os.getpid(), signal.SIGKILL)
 arraymorph.copy(sys.argv[1], sys.argv[2], layout=sys.argv[4], progress=report)
 """
-BIG = {"chunks": 1500, "side": 128, "compression": None}  # 190 MB
+BIG: dict[str, Any] = {"chunks": 1500, "side": 128, "compression": None}  # 190 MB
 
 
 def killed_copy(source: str, target: str, after: int, layout: str) -> None:

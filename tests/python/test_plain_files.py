@@ -61,7 +61,7 @@ def make(directory: Path, name: str, **options: Any) -> Path:
     return path
 
 
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "earliest": {"libver": "earliest"},
     "latest": {"libver": "latest"},
     "user-block": {"userblock_size": 2048},

@@ -117,14 +117,15 @@ def _layouts(f: h5py.File) -> None:
 def _filters(f: h5py.File) -> None:
     g = f.create_group("filters")
     values = RANDOM.integers(0, 50, BIG)
-    for name, options in {
+    filters: dict[str, dict[str, Any]] = {
         "gzip": {"compression": "gzip", "compression_opts": 6},
         "gzip shuffle": {"compression": "gzip", "shuffle": True},
         "lzf": {"compression": "lzf"},
         "fletcher": {"fletcher32": True},
         "all": {"compression": "gzip", "shuffle": True, "fletcher32": True},
         "scaleoffset": {"scaleoffset": 0},
-    }.items():
+    }
+    for name, options in filters.items():
         g.create_dataset(name, data=values, chunks=(70, 90), **options)
         g.create_dataset(f"small {name}", data=values[:20, :20], chunks=(8, 8), **options)
     masked = g.create_dataset("masked", BIG, "i8", chunks=(100, 100), compression="gzip")

@@ -140,6 +140,8 @@ def open_file(found: Stored) -> Any:
 
 
 def _look_at(found: Stored, path: str, handle: Any) -> None:
+    from ..copy.recreate import is_plain
+
     h5py = _h5py()
     if not isinstance(handle, h5py.h5d.DatasetID):
         return
@@ -149,11 +151,7 @@ def _look_at(found: Stored, path: str, handle: Any) -> None:
     variable = (
         h5py.h5s.UNLIMITED in space.get_simple_extent_dims(maxdims=True) if chunked else False
     )
-    fixed_size = not (
-        kind.detect_class(h5py.h5t.VLEN)
-        or kind.detect_class(h5py.h5t.REFERENCE)
-        or _has_strings(h5py, kind)
-    )
+    fixed_size = is_plain(h5py.h5t, kind)
     found.datasets[h5py.h5o.get_info(handle).addr] = Dataset(
         path=path,
         handle=handle,
@@ -164,17 +162,6 @@ def _look_at(found: Stored, path: str, handle: Any) -> None:
         fixed_size=fixed_size,
         in_objects=variable and fixed_size and handle.get_storage_size() == 0,
     )
-
-
-def _has_strings(h5py: Any, kind: Any) -> bool:
-    """Strings of variable length, which HDF5 does not count as a VLEN class."""
-    if isinstance(kind, h5py.h5t.TypeStringID):
-        return bool(kind.is_variable_str())
-    if isinstance(kind, h5py.h5t.TypeCompoundID):
-        return any(_has_strings(h5py, kind.get_member_type(i)) for i in range(kind.get_nmembers()))
-    if isinstance(kind, h5py.h5t.TypeArrayID):
-        return _has_strings(h5py, kind.get_super())
-    return False
 
 
 def _h5py() -> Any:
