@@ -89,5 +89,6 @@ upload. Requests and bytes are those of a whole process, opening (and after a wr
 again) included. A plain file is one object that everybody reads where it lies, opening inside the
 clock: the same array with h5py's defaults, and a file of many datasets in chunks of 8 KiB that grew
 side by side, so that their metadata lies all over it. s3fs and pyfive keep all of the file (cache
-"all"), the fastest of the settings that were tried; remfile reads a presigned URL.
+"all"), the fastest of the settings tried on windows of the raw file; remfile reads a presigned URL,
+with its defaults.
 *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""
