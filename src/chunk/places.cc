@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "arraymorph/object_store.h"
+
 namespace arraymorph::chunk {
 namespace {
-
-// Filters make a chunk larger by their headers, or where it cannot be compressed; never by this.
-std::uint64_t most_stored(std::uint64_t chunk_bytes) {
-  return 16 * chunk_bytes + (std::uint64_t{1} << 20);
-}
 
 std::string text_of(const Index& index) {
   std::string text = "(";
@@ -143,20 +140,21 @@ Result<std::shared_ptr<const Places>> make_places(PlacesObject object, const Gri
                                                   bool unfiltered) {
   Extent counts = counts_of(grid);
   const std::uint64_t chunk_bytes = grid.chunk_bytes();
+  GetRequest whole;
+  whole.expected = chunk_bytes;
+  const std::uint64_t most = largest_body(whole);
   std::vector<TablePlaces::Row> rows;
   rows.reserve(chunks.size());
   for (const auto& [index, place] : chunks) {
     if (!grid.contains(index)) continue;  // behind the edge: nobody reads it
-    const std::string what = "chunk " + text_of(index) + " is said to have " +
-                             std::to_string(place.size) + " bytes at offset " +
-                             std::to_string(place.offset);
-    const bool possible =
-        unfiltered ? place.size == chunk_bytes : place.size <= most_stored(chunk_bytes);
-    if (!possible) {
-      return damaged(object, what + ", decoded it has " + std::to_string(chunk_bytes));
-    }
-    if (!fits(object, place.offset, place.size)) {
-      return damaged(object, what + " of an object of " + std::to_string(object.size));
+    const bool possible = unfiltered ? place.size == chunk_bytes : place.size <= most;
+    const bool inside = fits(object, place.offset, place.size);
+    if (!possible || !inside) {
+      return damaged(object, "chunk " + text_of(index) + " is said to have " +
+                                 std::to_string(place.size) + " bytes at offset " +
+                                 std::to_string(place.offset) +
+                                 (possible ? " of an object of " + std::to_string(object.size)
+                                           : ", decoded it has " + std::to_string(chunk_bytes)));
     }
     rows.push_back({position(counts, index), place});
   }

@@ -57,11 +57,11 @@ double wait_for(const ArrayState& array, std::size_t chunks) {
   return link.latency + link.transfer(count, count * static_cast<double>(array.chunk_bytes));
 }
 
-/// Count what the call waits for; regions that have become worth it are to be bought. False when
-/// that does not make up for it: nothing was known of any of them, or they are but a part.
-bool consider(ArrayState& array, const std::vector<Index>& missing) {
+/// Count the `call` seconds that are waited for; regions that have become worth it are to be
+/// bought. False when that does not make up for it: nothing was known of any of them, or they are
+/// but a part.
+bool consider(ArrayState& array, const std::vector<Index>& missing, double call) {
   const Regions regions(array);
-  const double call = wait_for(array, missing.size());
   const auto count = static_cast<double>(missing.size());
   std::unordered_map<std::uint64_t, double> here;
   for (const Index& index : missing) here[regions.of(index)] += call / count;
@@ -90,9 +90,9 @@ bool consider(ArrayState& array, const std::vector<Index>& missing) {
 void rent(ArrayState& array, const std::vector<Index>& missing, Lock& lock) {
   if (array.inherited() || !array.spec.codec->runs_anywhere()) return;
   if (!missing.empty()) {
-    const bool made_up_for = consider(array, missing);
+    const double seconds = wait_for(array, missing.size());
+    const bool made_up_for = consider(array, missing, seconds);
     if (const auto& waited = array.spec.places->object().waited; waited && !made_up_for) {
-      const double seconds = wait_for(array, missing.size());
       lock.unlock();
       waited(seconds, missing.size() * array.chunk_bytes);
       lock.lock();

@@ -1,18 +1,16 @@
 // The part of arraymorph/api.h that is about folders of a store, not about one file.
-#include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "arraymorph/api.h"
 #include "store/open.h"
+#include "vfd/image.h"
 #include "vol/answer.h"
 #include "vol/metadata_object.h"
 
@@ -80,17 +78,8 @@ Result<std::string> list_below(const char* name, const char* options) {
   return text_of(answer);
 }
 
-/// HDF5 looks for its signature at 0, 512, 1024, 2048 and so on; what lies before is the user's.
-constexpr std::array<std::size_t, 5> kSuperblocks{0, 512, 1024, 2048, 4096};
-constexpr std::string_view kSignature{"\x89HDF\r\n\x1a\n", 8};
-
-bool is_hdf5(ConstByteSpan bytes) {
-  return std::any_of(kSuperblocks.begin(), kSuperblocks.end(), [&](std::size_t at) {
-    return at + kSignature.size() <= bytes.size() &&
-           std::equal(kSignature.begin(), kSignature.end(), bytes.begin() + at,
-                      [](char a, std::byte b) { return static_cast<std::byte>(a) == b; });
-  });
-}
+/// As many first bytes as hold a superblock behind a user block of up to 4096 bytes.
+constexpr std::uint64_t kLookedAt = 4096 + 48;
 
 /// Asks what entries of a folder are, so many at a time; answers arrive on other threads.
 class Looking : public std::enable_shared_from_this<Looking> {
@@ -114,17 +103,17 @@ class Looking : public std::enable_shared_from_this<Looking> {
         self->take(number, info.status(), std::move(found));
       });
     } else {
-      GetRequest request{key, ByteRange{0, kSuperblocks.back() + kSignature.size()}, {}};
-      folder_.store->get(std::move(request),
-                         [self = shared_from_this(), number](const Result<GetReply>& reply) {
-                           json found{{"layout", "other"}};
-                           if (reply.ok()) {
-                             found = {{"layout", is_hdf5(reply->body.span()) ? "plain" : "other"},
-                                      {"size", reply->object_size},
-                                      {"etag", reply->etag}};
-                           }
-                           self->take(number, reply.status(), std::move(found));
-                         });
+      GetRequest request{key, ByteRange{0, kLookedAt}, {}};
+      folder_.store->get(
+          std::move(request), [self = shared_from_this(), number](const Result<GetReply>& reply) {
+            json found{{"layout", "other"}};
+            if (reply.ok()) {
+              found = {{"layout", vfd::find_superblock(reply->body.span()) ? "plain" : "other"},
+                       {"size", reply->object_size},
+                       {"etag", reply->etag}};
+            }
+            self->take(number, reply.status(), std::move(found));
+          });
     }
   }
 
