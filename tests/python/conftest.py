@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -53,6 +54,12 @@ class Store:
         key = self.url(name).removeprefix("s3:/")
         status, answer = seaweed.signed_request(host, keys, "PUT", key, path.read_bytes())
         assert status == 200, answer
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interrupts() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored; children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -406,8 +406,6 @@ def test_ctrl_c_leaves_what_is_needed(store: Store, tmp_path: Path) -> None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    if process.returncode == 0:
-        pytest.skip("the copy was complete before it could be interrupted")
     assert process.returncode == 130, said
     assert "goes on from here" in said
     assert arraymorph.copy(source, url, verify=True).resumed > 0
