@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arraymorph/api.h"
+#include "runtime/endpoint.h"
 #include "runtime/log.h"
 #include "store/conditions.h"
 #include "vol/answer.h"
