@@ -42,6 +42,21 @@ SETTINGS = (
     "ARRAYMORPH_",
     "SEAWEED_PUBLIC_URL",
 )
+# Of .env or a shell: they would go before what says where the server is.
+_BEFORE_OURS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "ARRAYMORPH_ENDPOINT_URL",
+    "ARRAYMORPH_REGION",
+    "ARRAYMORPH_ADDRESSING_STYLE",
+    "ARRAYMORPH_PROFILE",
+    "ARRAYMORPH_ACCESS_KEY_ID",
+    "ARRAYMORPH_SECRET_ACCESS_KEY",
+    "ARRAYMORPH_SESSION_TOKEN",
+    "ARRAYMORPH_ANONYMOUS",
+)
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY = "arraymorph-test"
@@ -390,7 +405,7 @@ def _run(command: list[str]) -> int:
         signal.signal(number, _exit_on_signal)
     with running() as server:
         environment = {**os.environ, **server.environment(), "SEAWEED_LOG": str(server.log)}
-        for leftover in ("AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        for leftover in _BEFORE_OURS:
             environment.pop(leftover, None)
         child = subprocess.Popen(command, env=environment)
         try:
