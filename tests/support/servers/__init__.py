@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from .ceph import Ceph
 from .garage import Garage
 from .minio import Minio
 from .moto import Moto
 from .seaweedfs import SeaweedFS
 from .server import Server as Server
 
-SERVERS: tuple[Server, ...] = (SeaweedFS(), Garage(), Minio(), Moto())
+SERVERS: tuple[Server, ...] = (SeaweedFS(), Garage(), Minio(), Ceph(), Moto())
 
 
 def named(name: str) -> Server:

@@ -28,6 +28,7 @@ class Server(abc.ABC):
     title: str  # as in text
     cost: str  # what installing takes
     imitation = False  # in memory, for tests: says little about servers in use
+    in_memory = False  # nothing larger than the memory
     by_name_only = False  # not among those that are meant without a name
 
     @abc.abstractmethod
