@@ -39,6 +39,7 @@ SETTINGS = (
     "AWS_",
     "ARRAYMORPH_",
     "SEAWEED_PUBLIC_URL",
+    "SERVER_",
 )
 HOST = daemon.HOST
 REGION = "us-east-1"

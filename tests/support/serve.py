@@ -108,7 +108,7 @@ def _run(servers: Sequence[Server], command: list[str]) -> int:
     if not servers:
         return 1
     with servers[0].running() as settings:
-        environment = {**os.environ, **settings}
+        environment = {**os.environ, **settings, "SERVER_NAME": servers[0].name}
         for leftover in LEFTOVERS:
             environment.pop(leftover, None)
         child = subprocess.Popen(command, env=environment)

@@ -71,7 +71,7 @@ class Ceph(Server):
     def install(self) -> None:
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             raise daemon.DaemonError(f"its packages ({', '.join(PACKAGES)}) take root and Debian")
-        command = [ROOT / "scripts" / "install-packages", *PACKAGES]
+        command = [str(ROOT / "scripts" / "install-packages"), *PACKAGES]
         if subprocess.run(command, check=False).returncode != 0:
             raise daemon.DaemonError("its packages could not be installed")
 

@@ -1,0 +1,34 @@
+"""What servers are known not to do, and what that means for HDF5: server -> test -> words.
+
+A test fails where its server cannot do it and it is not here, and where it can and it is here.
+"""
+
+from __future__ import annotations
+
+_LOOKS = "ArrayMorph finds out, warns, and looks before it commits: one writer of a file at a time"
+
+_NO_CONDITIONS = {
+    "test_create_only": _LOOKS,
+    "test_replace_only": _LOOKS,
+    "test_creators": _LOOKS,
+    "test_replacers": _LOOKS,
+}
+
+KNOWN: dict[str, dict[str, str]] = {
+    "seaweedfs": {
+        "test_damaged": "ArrayMorph's checksums tell what was damaged when it is read",
+        "test_backslash": "it stores it as `/`: use no backslash in names of files",
+    },
+    "garage": _NO_CONDITIONS,
+    "minio": {"test_long_name": "names between slashes have at most 255 bytes, as on its disk"},
+    "ceph": {
+        "test_replace_accepted": _LOOKS,
+        "test_replacers": _LOOKS,
+        "test_trailer": "ArrayMorph sends none",
+    },
+    "moto": {
+        "test_damaged": "it checks none",
+        "test_wrong_trailer": "it checks none",
+        "test_multipart": "its list of parts is called ListPartsResponse, S3's ListPartsResult",
+    },
+}
