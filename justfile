@@ -123,6 +123,10 @@ test-garage: install setup-test
 bench *arguments: install build setup-test
     @PYTHONPATH=tests/support python bench/run.py "$@"
 
+# Connections, event loops, codec threads: what each does to the speed here; [--publish]; --help
+bench-tuning *arguments: install build setup-test
+    @PYTHONPATH=tests/support python bench/tuning.py "$@"
+
 # Formatting, lint, types
 check: build setup-dev
     scripts/check

@@ -1,7 +1,5 @@
 #include "runtime/config.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,6 +11,7 @@
 #include <thread>
 
 #include "runtime/log.h"
+#include "runtime/parse.h"
 #include "runtime/trace.h"
 
 namespace arraymorph {
@@ -23,9 +22,9 @@ constexpr std::array kVariables = std::to_array<Variable>({
      "where names without a URL scheme go"},
     {"BUCKET_NAME", "bucket", "", "bucket of names without a URL scheme"},
     {"ARRAYMORPH_ROOT", "directory", "", "root of names without a URL scheme (Local)"},
-    {"AWS_ENDPOINT_URL_S3", "http(s)://host[:port]", "AWS_ENDPOINT_URL, else AWS",
+    {"AWS_ENDPOINT_URL_S3", "http(s)://host[:port][/path]", "AWS_ENDPOINT_URL, else AWS",
      "server that speaks the S3 protocol"},
-    {"AWS_ENDPOINT_URL", "http(s)://host[:port]", "", "the same for all AWS services"},
+    {"AWS_ENDPOINT_URL", "http(s)://host[:port][/path]", "", "the same for all AWS services"},
     {"AWS_REGION", "region", "AWS_DEFAULT_REGION, else us-east-1", "region of the bucket"},
     {"AWS_DEFAULT_REGION", "region", "", "region where AWS_REGION is not set"},
     {"AWS_ACCESS_KEY_ID", "key id", "profile, then provider chain", "credentials"},
@@ -74,15 +73,6 @@ std::string first_of(const char* name, const char* otherwise) {
   return value.empty() ? environment(otherwise) : value;
 }
 
-Status refuse(std::string_view name, std::string_view value, std::string_view allowed) {
-  return Status(Code::invalid_argument, std::string(name) + "=" + std::string(value) +
-                                            " is not understood; allowed: " + std::string(allowed));
-}
-
-bool equal_any_case(std::string_view text, const char* name) {
-  return strcasecmp(std::string(text).c_str(), name) == 0;
-}
-
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -113,16 +103,6 @@ Status read_number(const char* name, std::uint64_t least, std::uint64_t most, Nu
   }
   number = static_cast<Number>(*value);
   return Status();
-}
-
-Result<bool> parse_flag(const char* name, const std::string& text) {
-  for (const char* yes : {"true", "1", "yes", "on"}) {
-    if (equal_any_case(text, yes)) return true;
-  }
-  for (const char* no : {"false", "0", "no", "off"}) {
-    if (equal_any_case(text, no)) return false;
-  }
-  return refuse(name, text, "true, false");
 }
 
 Status read_platform(Config& config) {
@@ -200,48 +180,6 @@ std::string cache_directory() {
   return home.starts_with('/') ? home + "/.cache/arraymorph" : "";
 }
 
-// Splits "scheme://authority" and decides TLS.
-Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
-  const std::string& text = settings.endpoint;
-  const std::string shown = without_secrets(text);
-  std::optional<bool> wanted;
-  if (!settings.use_tls.empty()) {
-    ARRAYMORPH_ASSIGN(wanted, parse_flag("AWS_USE_TLS", settings.use_tls));
-  }
-  if (text.empty()) {
-    endpoint.tls = wanted.value_or(true);
-    return Status();
-  }
-  const std::size_t mark = text.find("://");
-  std::string_view rest = text;
-  if (mark == std::string::npos) {
-    if (!wanted) {
-      return Status(Code::invalid_argument, "the S3 endpoint '" + shown +
-                                                "' has no scheme: write http://" + shown +
-                                                " or https://" + shown + " (AWS_ENDPOINT_URL_S3)");
-    }
-    endpoint.tls = *wanted;
-  } else {
-    const std::string_view scheme = rest.substr(0, mark);
-    rest.remove_prefix(mark + 3);
-    endpoint.tls = equal_any_case(scheme, "https");
-    if (!endpoint.tls && !equal_any_case(scheme, "http")) {
-      return refuse("AWS_ENDPOINT_URL_S3", shown, "http://host[:port], https://host[:port]");
-    }
-    if (wanted && *wanted != endpoint.tls) {
-      return Status(Code::invalid_argument,
-                    "AWS_USE_TLS=" + settings.use_tls + " contradicts the endpoint " + shown +
-                        ": the scheme decides, so unset AWS_USE_TLS or change the scheme");
-    }
-  }
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  if (rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos) {
-    return refuse("AWS_ENDPOINT_URL_S3", shown, "http://host[:port], https://host[:port]");
-  }
-  endpoint.authority = rest;
-  return Status();
-}
-
 }  // namespace
 
 Result<Config> config_from_environment() {
@@ -274,25 +212,6 @@ Result<Config> config_from_environment() {
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_PROBE", {"auto", "always", "off"}, config.probe));
   config.cache_directory = cache_directory();
   return config;
-}
-
-Result<S3Endpoint> s3_endpoint(const S3Settings& settings) {
-  S3Endpoint endpoint;
-  ARRAYMORPH_TRY(read_authority(settings, endpoint));
-  const std::string& style = settings.addressing_style;
-  if (style.empty() || equal_any_case(style, "auto")) {
-    endpoint.path_style = !endpoint.aws();
-  } else if (equal_any_case(style, "path") || equal_any_case(style, "virtual")) {
-    endpoint.path_style = equal_any_case(style, "path");
-  } else {
-    return refuse("AWS_S3_ADDRESSING_STYLE", style, "path, virtual, auto");
-  }
-  endpoint.sign_payload = !endpoint.tls;
-  if (!settings.signed_payloads.empty()) {
-    ARRAYMORPH_ASSIGN(endpoint.sign_payload,
-                      parse_flag("AWS_SIGNED_PAYLOADS", settings.signed_payloads));
-  }
-  return endpoint;
 }
 
 std::span<const Variable> variables() { return kVariables; }

@@ -28,8 +28,8 @@ enum class OnConflict {
 /// When it is tried out whether a server honours conditional PUTs.
 enum class Probe { automatic, always, off };
 
-/// AWS_* variables as found; checked by s3_endpoint() only when S3 is used, so that settings
-/// meant for other programs never break local files.
+/// AWS_* variables as found; checked by s3_endpoint() (runtime/endpoint.h) only when S3 is used, so
+/// that settings meant for other programs never break local files.
 struct S3Settings {
   std::string endpoint;          ///< AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; empty: AWS itself
   std::string region;            ///< AWS_REGION, AWS_DEFAULT_REGION, "us-east-1"
@@ -74,19 +74,6 @@ struct Config {
 /// Reads the environment anew (cheap; done at each file open) and applies ARRAYMORPH_LOG.
 /// invalid_argument names the variable, what it holds and what it may hold.
 Result<Config> config_from_environment();
-
-/// Where and how S3 is reached.
-struct S3Endpoint {
-  std::string authority;  ///< "host" or "host:port"; empty: the AWS endpoint of the region
-  bool tls = true;
-  bool path_style = false;
-  bool sign_payload = false;
-
-  bool aws() const noexcept { return authority.empty(); }
-};
-
-/// Errors: invalid_argument when the settings contradict each other or leave TLS open.
-Result<S3Endpoint> s3_endpoint(const S3Settings& settings);
 
 /// One environment variable, for documentation.
 struct Variable {

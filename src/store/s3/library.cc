@@ -2,7 +2,6 @@
 
 #include <aws/common/clock.h>
 #include <aws/common/task_scheduler.h>
-#include <aws/io/host_resolver.h>
 
 #include <algorithm>
 #include <thread>
@@ -10,13 +9,13 @@
 
 #include "runtime/log.h"
 #include "store/s3/libraries.h"
+#include "store/s3/resolver.h"
 
 namespace arraymorph::store::s3 {
 namespace {
 
 // More loops than this only cost threads: one moves several GB/s.
 constexpr unsigned kMaxLoops = 16;
-constexpr std::size_t kResolverEntries = 64;
 constexpr std::chrono::seconds kGrace{2};
 
 Status engine_failed(const char* what) {
@@ -49,10 +48,7 @@ Status Library::start() {
   loops_ = aws_event_loop_group_new_default(
       allocator, static_cast<std::uint16_t>(std::min(cores, kMaxLoops)), &on_shutdown);
   if (loops_ == nullptr) return engine_failed("event loops");
-  aws_host_resolver_default_options resolver_options{};
-  resolver_options.max_entries = kResolverEntries;
-  resolver_options.el_group = loops_;
-  aws_host_resolver* resolver = aws_host_resolver_new_default(allocator, &resolver_options);
+  aws_host_resolver* const resolver = new_resolver(loops_);
   if (resolver == nullptr) return engine_failed("resolver");
   aws_client_bootstrap_options options{};
   options.event_loop_group = loops_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "runtime/endpoint.h"
 #include "store/key.h"
 #include "store/s3/verbs.h"
 
