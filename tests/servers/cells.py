@@ -15,6 +15,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 # Rows of the README's table, in its order; docs/servers.md has a row for each cell.
 ROWS = (
     "conditional writes",
+    "ArrayMorph knows whether they hold",
     "signed payloads",
     "unsigned payloads",
     "trailing checksums",

@@ -12,7 +12,9 @@ from s3_request import Client, path_of
 BODY = b"by host name"
 
 
-@cell("a wrong region", "what the server does; ArrayMorph's error names AWS_REGION, if there is one")
+@cell(
+    "a wrong region", "what the server does; ArrayMorph's error names AWS_REGION, if there is one"
+)
 def test_wrong_region(
     answer: Answer, client: Client, bucket: str, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,7 +104,7 @@ def test_replacers(answer: Answer, conditions: dict[str, Held]) -> None:
     answer(conditions["replacers"].yes, conditions["replacers"].said)
 
 
-@cell(ROW, "ArrayMorph finds out the same", needed=True)
+@cell("ArrayMorph knows whether they hold", "its probe agrees with the five above", needed=True)
 def test_verdict(answer: Answer, conditions: dict[str, Held], bucket: str) -> None:
     verdict = _core.probe(f"s3://{bucket}/verdict.h5")
     honoured = all(each.yes for each in conditions.values())

@@ -13,7 +13,8 @@ import daemon
 
 from .server import DOMAIN, PROGRAMS, Server, find, scratch
 
-VERSION = "2.5.0"
+VERSION = "2.5.0"  # compose.yaml has the same
+BUCKET = "arraymorph"
 SUPPORT = Path(__file__).resolve().parents[1]
 
 
@@ -42,14 +43,14 @@ class Garage(Server):
             raise daemon.DaemonError("cargo could not install garage")
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[dict[str, str]]:
+    def running(self, bucket: str = BUCKET) -> Iterator[dict[str, str]]:
         with scratch(self.name) as directory:
             s3, rpc = daemon.free_ports(2)
             configuration = _configure(directory, s3, rpc)
             log = directory / "garage.log"
             command = [_program(), "-c", str(configuration)]
             with daemon.running([*command, "server"], log) as process:
-                found = _bootstrap(command, s3, log)
+                found = _bootstrap(command, s3, bucket, log)
                 found["XDG_CACHE_HOME"] = str(directory / "cache")
                 found["SERVER_VIRTUAL_ENDPOINT"] = f"http://{DOMAIN}:{s3}"
                 yield {**found, "SERVER_LOG": str(log), "SERVER_PID": str(process.pid)}
@@ -79,11 +80,15 @@ def _configure(directory: Path, s3: int, rpc: int) -> Path:
     return path
 
 
-def _bootstrap(command: list[str], port: int, log: Path) -> dict[str, str]:
+def _bootstrap(command: list[str], port: int, bucket: str, log: Path) -> dict[str, str]:
     """Settings of the new bucket, by the script that also serves Garage in Docker."""
     done = subprocess.run(
         [str(SUPPORT / "bootstrap-garage"), *command],
-        env={**os.environ, "GARAGE_ENDPOINT": f"http://{daemon.HOST}:{port}"},
+        env={
+            **os.environ,
+            "BUCKET_NAME": bucket,
+            "GARAGE_ENDPOINT": f"http://{daemon.HOST}:{port}",
+        },
         capture_output=True,
         text=True,
         check=False,
