@@ -88,7 +88,7 @@ def _print_list() -> None:
     for each in SERVERS:
         absent = each.absent()
         state = f"absent: {absent}" if absent else f"here, {each.version()}"
-        print(f"{each.name:<10} {each.title}: {state}\n{'':<10} takes {each.cost}")
+        print(f"{each.name:<10} {each.title}: {state}\n{'':<10} installing: {each.cost}")
 
 
 def _installed(server: Server) -> bool:

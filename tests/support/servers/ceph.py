@@ -54,7 +54,7 @@ rgw dns name = {domain}
 class Ceph(Server):
     name = "ceph"
     title = "Ceph RGW"
-    cost = "100 packages of Debian, 250 MB, as root; starts in half a minute"
+    cost = "100 packages of Debian, 290 MB, as root"
     by_name_only = True
     in_memory = True
 

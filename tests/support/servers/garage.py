@@ -21,7 +21,7 @@ SUPPORT = Path(__file__).resolve().parents[1]
 class Garage(Server):
     name = "garage"
     title = "Garage"
-    cost = "compiles from crates.io: half an hour on two cores, 1 GB while it does"
+    cost = "half an hour of compiling on two cores (crates.io)"
 
     def version(self) -> str:
         answer = subprocess.run(

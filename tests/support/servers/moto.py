@@ -21,7 +21,7 @@ BUCKET = "arraymorph-test"
 class Moto(Server):
     name = "moto"
     title = "moto (imitates AWS)"
-    cost = "40 wheels from PyPI into an environment of its own, 250 MB"
+    cost = "an environment of its own from PyPI, 320 MB"
     imitation = True
 
     def version(self) -> str:
@@ -48,7 +48,6 @@ class Moto(Server):
             (port,) = daemon.free_ports(1)
             log = directory / "moto.log"
             command = [str(_server()), "--host", daemon.HOST, "--port", str(port)]
-            # Without it the last of the names in the host would be taken for a service's.
             environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
             with daemon.running(command, log, environment) as process:
                 found = settings(port, BUCKET, KEYS, directory, virtual=False)

