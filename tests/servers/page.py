@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cells import ROWS
+from servers import SERVERS
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- servers -->\n", "<!-- end of servers -->"
@@ -20,7 +21,11 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def present(report: Report) -> list[dict[str, Any]]:
-    return [each for each in report.values() if "absent" not in each]
+    return [each for each in in_order(report) if "absent" not in each]
+
+
+def in_order(report: Report) -> list[dict[str, Any]]:
+    return [report[each.name] for each in SERVERS if each.name in report]
 
 
 def cells_of(entry: dict[str, Any]) -> Cells:
@@ -78,8 +83,11 @@ def _counts(entry: dict[str, Any], step: str) -> str:
     ran = entry["steps"].get(step)
     if ran is None:
         return "-"
+    text = f"{ran['passed']} passed"
+    if ran["known"]:
+        text += f", {ran['known']} known failures"
     failed = len(ran["problems"])
-    return f"{ran['passed']} passed" + (f", **{failed} failed**" if failed else "")
+    return text + (f", **{failed} failed**" if failed else "")
 
 
 def long(report: Report) -> str:
@@ -135,7 +143,7 @@ def speed(report: Report) -> str:
 
 def dates(report: Report) -> str:
     parts = [f"{e['title']} {e['version']} ({e['date']})" for e in present(report)]
-    gone = [f"{e['title']}: {e['absent']}" for e in report.values() if "absent" in e]
+    gone = [f"{e['title']}: {e['absent']}" for e in in_order(report) if "absent" in e]
     text = "; ".join(parts) + "."
     return text + (" Absent: " + "; ".join(gone) + "." if gone else "")
 

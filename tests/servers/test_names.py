@@ -25,7 +25,7 @@ def stored(answer: Answer, client: Client, bucket: str, file: str, dataset: str)
         with arraymorph.File(url) as opened:
             back = bool(np.array_equal(opened[dataset][...], VALUES))
     except OSError as error:
-        answer(False, str(error)[-300:])
+        answer(False, str(error)[-100:])
         return
     keys = [each[0] for each in _core.list(url, '{"recursive": true}')["objects"]]
     chunks = [path_of(bucket, f"{file}/{key}") for key in keys if key.endswith("/c/0")]
