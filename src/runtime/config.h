@@ -113,7 +113,8 @@ Result<Config> config_from_environment();
 Status complete_s3(S3Settings& settings);
 
 /// Lowers connections, event loops and codec threads to what the process may still have of
-/// descriptors and threads, with one warning. `network`: not only codec threads are wanted.
+/// descriptors and threads, with one warning where that matters. `network`: not only codec threads
+/// are wanted.
 void keep_within_limits(Config& config, bool network);
 
 /// One environment variable, for documentation.

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Store
+from conftest import Runner, Store
 
 # Writes and reads 64 chunks of 64 KiB, some compressed, and says how many threads there were.
 PROGRAM = """
@@ -99,7 +99,7 @@ def test_few_threads(s3_store: Store, nobody: None, threads: int) -> None:
     else:  # fewer than the engine itself needs, which would abort the program
         assert result.returncode == 1, result.stderr
         assert (
-            f"S3 needs 6 threads, and the system does not let this process have so many more ("
+            f"S3 needs 7 threads, and the system does not let this process have so many more ("
             f"ulimit -u {threads})" in result.stderr.splitlines()[-1]
         )
 
@@ -120,3 +120,26 @@ def test_few_threads_on_a_directory(local_store: Store, nobody: None) -> None:
     assert result.returncode == 0, result.stderr
     (warning,) = warnings(result)
     assert "64 codec threads are too many" in warning
+
+
+# Counts the threads of event loops by their names.
+LOOPS = """
+import os, sys
+import arraymorph
+arraymorph.File(sys.argv[1], "w").close()
+os.environ.update(ARRAYMORPH_EVENT_LOOPS="2", ARRAYMORPH_CONNECTIONS="7")
+arraymorph.File(sys.argv[1]).close()
+names = [open(f"/proc/self/task/{each}/comm").read() for each in os.listdir("/proc/self/task")]
+print(sum(name.startswith("AwsEventLoop") for name in names))
+"""
+
+
+def test_the_first_file_decides_about_event_loops(s3_store: Store, python: Runner) -> None:
+    done = python(
+        LOOPS.replace("sys.argv[1]", repr(s3_store.url("loops.h5"))),
+        ARRAYMORPH_EVENT_LOOPS="3",
+        ARRAYMORPH_LOG="info",
+    )
+    # Each client has two groups more; there are two, for the numbers of connections differ.
+    assert int(done.stdout) == 3 * (1 + 2 * 2)
+    assert "info: ARRAYMORPH_EVENT_LOOPS: 2 are asked for, but the process has 3" in done.stderr

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/config/parse.h"
+#include "runtime/config/presets.h"
 #include "runtime/log.h"
 
 namespace arraymorph::config {
@@ -23,13 +23,16 @@ namespace {
 
 // Of what is left, the program itself keeps as much as we take.
 constexpr std::uint64_t kShare = 2;
-// The engine runs a second group of as many loops for each bucket; a loop polls two descriptors.
-constexpr std::uint64_t kThreadsPerLoop = 2;
-constexpr std::uint64_t kFilesPerLoop = 4;
-constexpr std::uint64_t kOtherThreads = 4;   // resolver, credentials, clean-up of both groups
+// For each bucket the engine runs two more groups of as many loops; a loop polls three descriptors.
+constexpr std::uint64_t kThreadsPerLoop = 3;
+constexpr std::uint64_t kFilesPerLoop = 9;
+constexpr std::uint64_t kOtherThreads = 4;   // resolver, credentials, clean-up of the groups
 constexpr std::uint64_t kFewThreads = 1024;  // fewer are tried out before the engine starts
 constexpr std::uint64_t kOtherFiles = 4;
-constexpr std::uint64_t kLoopsShare = 4;  // of what we take, for event loops
+constexpr std::uint64_t kLoopsShare = 2;  // of what we take, for event loops at most
+// Numbers that nobody has asked for may be lowered without a word, but not below these.
+constexpr std::uint32_t kFewConnections = 32;
+constexpr std::uint32_t kFewWorkers = 4;
 // Whoever may have so many is not counted: looking at all processes takes time.
 constexpr std::uint64_t kAmple = 8192;
 constexpr std::uint64_t kUnknownFiles = 32;  // open where the system does not tell
@@ -135,22 +138,45 @@ Limits find_limits(rlim_t files, rlim_t threads) {
   return found;
 }
 
-// Makes `number` no more than `most`, but at least one.
-bool cap(std::uint32_t& number, std::string& source, std::uint64_t most, const std::string& limit) {
-  const auto lowered =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(number, std::max<std::uint64_t>(most, 1)));
-  if (lowered == number) return false;
-  number = lowered;
-  if (source.find(", lowered for ") == std::string::npos) source += ", lowered for " + limit;
-  return true;
-}
+class Lowering {
+ public:
+  explicit Lowering(const Room& room) : room_(room), ours_(room.left / kShare) {}
+
+  std::uint64_t ours() const { return ours_; }
+  /// Somebody has asked for more, or it is very little.
+  bool matters() const { return matters_; }
+  std::string reason(const char* what) const {
+    return std::to_string(room_.left) + " more " + what + " (" + room_.limit +
+           "; raise it: " + room_.raise + ")";
+  }
+
+  /// Makes `number` no more than `most`, but at least one.
+  void cap(std::uint32_t& number, std::string& source, std::uint64_t most, std::uint32_t few) {
+    const auto lowered = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(number, std::max<std::uint64_t>(most, 1)));
+    if (lowered == number) return;
+    number = lowered;
+    lowered_ = true;
+    matters_ = matters_ || !source.starts_with(kAutomatic) || number < few;
+    if (source.find(", lowered for ") == std::string::npos) {
+      source += ", lowered for " + room_.limit;
+    }
+  }
+  bool lowered() const { return lowered_; }
+
+ private:
+  const Room& room_;
+  const std::uint64_t ours_;
+  bool lowered_ = false;
+  bool matters_ = false;
+};
 
 std::string counted(std::uint32_t number, const char* what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
 std::string counted(const Config& config, bool network) {
-  const std::string threads = counted(config.codec_threads, "codec thread");
+  std::string threads = counted(config.codec_threads, "codec thread");
   if (!network) return threads;
   return counted(config.connections, "connection") + ", " +
          counted(config.event_loops, "event loop") + " and " + threads;
@@ -203,36 +229,33 @@ Limits limits_now() {
   return *found;
 }
 
-std::string lower(Config& config, const Limits& limits, bool network) {
+Lowered lower(Config& config, const Limits& limits, bool network) {
   const std::string wanted = counted(config, network);
   SpeedSources& sources = config.speed_sources;
-  std::string reasons;
-  const auto because = [&](const Room& room, const char* what) {
-    reasons.append(reasons.empty() ? "" : ", and ")
-        .append(std::to_string(room.left) + " more " + what + " (" + room.limit +
-                "; raise it: " + room.raise + ")");
-  };
-  const Room& files = limits.files;
-  const std::uint64_t our_files = files.left / kShare;
-  const Room& threads = limits.threads;
-  const std::uint64_t our_threads = threads.left / kShare;
+  Lowering files(limits.files);
+  Lowering threads(limits.threads);
+  std::uint64_t engine = kOtherThreads;
   if (network) {
-    bool few = cap(config.event_loops, sources.event_loops, our_files / kLoopsShare / kFilesPerLoop,
-                   files.limit);
-    few |= cap(config.connections, sources.connections,
-               minus(our_files, kFilesPerLoop * config.event_loops + kOtherFiles), files.limit);
-    if (few) because(files, "open files");
+    const auto cap_loops = [&](Lowering& lowering, std::uint64_t each) {
+      lowering.cap(config.event_loops, sources.event_loops, lowering.ours() / kLoopsShare / each,
+                   1);
+    };
+    cap_loops(files, kFilesPerLoop);
+    cap_loops(threads, kThreadsPerLoop);
+    files.cap(config.connections, sources.connections,
+              minus(files.ours(), kFilesPerLoop * config.event_loops + kOtherFiles),
+              kFewConnections);
+    engine += kThreadsPerLoop * config.event_loops;
   }
-  bool few = network && cap(config.event_loops, sources.event_loops,
-                            our_threads / kLoopsShare / kThreadsPerLoop, threads.limit);
-  const std::uint64_t engine =
-      network ? kThreadsPerLoop * config.event_loops + kOtherThreads : kOtherThreads;
-  few |=
-      cap(config.codec_threads, sources.codec_threads, minus(our_threads, engine), threads.limit);
-  if (few) because(threads, "threads");
-  if (reasons.empty()) return "";
-  return wanted + " are too many: this process may have " + reasons + "; used are " +
-         counted(config, network);
+  threads.cap(config.codec_threads, sources.codec_threads, minus(threads.ours(), engine),
+              kFewWorkers);
+  if (!files.lowered() && !threads.lowered()) return {};
+  std::string reason;
+  if (files.lowered()) reason = files.reason("open files");
+  if (threads.lowered()) reason += (reason.empty() ? "" : ", and ") + threads.reason("threads");
+  return {wanted + " are too many: this process may have " + reason + "; used are " +
+              counted(config, network),
+          files.matters() || threads.matters()};
 }
 
 }  // namespace arraymorph::config
@@ -245,8 +268,12 @@ void config::warn_about_limits(const std::string& text) {
 }
 
 void keep_within_limits(Config& config, bool network) {
-  const std::string warning = config::lower(config, config::limits_now(), network);
-  if (!warning.empty()) config::warn_about_limits(warning);
+  const config::Lowered lowered = config::lower(config, config::limits_now(), network);
+  if (lowered.matters) {
+    config::warn_about_limits(lowered.text);
+  } else if (!lowered.text.empty()) {
+    log(LogLevel::info, lowered.text);
+  }
 }
 
 }  // namespace arraymorph

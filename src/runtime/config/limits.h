@@ -31,7 +31,10 @@ void warn_about_limits(const std::string& text);
 /// unavailable: there are too few for so many event loops.
 Status enough_threads(std::uint32_t event_loops);
 
-/// The warning, where a number had to be lowered; else empty.
-std::string lower(Config& config, const Limits& limits, bool network);
+struct Lowered {
+  std::string text;      ///< empty: nothing was too much
+  bool matters = false;  ///< to be told: more was asked for, or little is left
+};
+Lowered lower(Config& config, const Limits& limits, bool network);
 
 }  // namespace arraymorph::config

@@ -33,7 +33,7 @@ constexpr std::uint32_t kMostThreads = 1024;
 
 // In the order of the values of ARRAYMORPH_PRESET. One event loop moves several GB/s.
 constexpr std::array kPresets = std::to_array<Preset>({
-    {"auto", "automatic", {0, 64}, {1, 16}, {1, kMostThreads}},
+    {"auto", kAutomatic, {0, 64}, {1, 16}, {1, kMostThreads}},
     {"local", "preset local", {0, 32}, {1, 32}, {0, 16}},
     {"production", "preset production", {0, 256}, {4, 256}, {0, 64}},
 });

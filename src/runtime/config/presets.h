@@ -5,6 +5,9 @@
 
 namespace arraymorph::config {
 
+/// The source of numbers that nobody has asked for.
+constexpr const char* kAutomatic = "automatic";
+
 /// Of ARRAYMORPH_PRESET, then ARRAYMORPH_CONNECTIONS, ARRAYMORPH_EVENT_LOOPS and
 /// ARRAYMORPH_CODEC_THREADS. Errors: invalid_argument.
 Status read_speed(Config& config);

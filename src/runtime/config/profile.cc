@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r";
 constexpr std::string_view kProfile = "profile ";
+constexpr std::string_view kSet = "(set)";
 
 std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kSpace);
@@ -54,6 +55,12 @@ std::string section_name(std::string_view text, bool credentials_file) {
   return std::string(text.substr(0, blank)) + " " + std::string(name);
 }
 
+// The engine reads these itself; here it counts only that they are there.
+bool is_credential(std::string_view property) {
+  return property == "aws_access_key_id" || property == "aws_secret_access_key" ||
+         property == "aws_session_token";
+}
+
 class Parser {
  public:
   explicit Parser(bool credentials_file) : credentials_file_(credentials_file) {}
@@ -87,7 +94,9 @@ class Parser {
     if (mark == std::string_view::npos) return wrong("there is no '='");
     if (section_ == nullptr) return wrong("the setting stands before the first [section]");
     property_ = lower(trim(text.substr(0, mark)));
-    (*section_)[property_] = without_comment(trim(text.substr(mark + 1)));
+    std::string_view value = without_comment(trim(text.substr(mark + 1)));
+    if (is_credential(property_) && !value.empty()) value = kSet;
+    (*section_)[property_] = value;
     return Status();
   }
 
@@ -109,8 +118,9 @@ class Parser {
 };
 
 struct File {
-  std::string path;   // as it is opened
-  std::string shown;  // as users write it
+  bool named = false;  // by a variable
+  std::string path;    // as it is opened
+  std::string shown;   // as users write it
   Sections sections;
 };
 using Shared = std::shared_ptr<const File>;
@@ -154,7 +164,8 @@ Cache& cache() {
 File locate(const char* variable, const char* usual) {
   File file;
   file.shown = environment(variable);
-  if (file.shown.empty()) file.shown = usual;
+  file.named = !file.shown.empty();
+  if (!file.named) file.shown = usual;
   file.path = file.shown;
   const std::string home = environment("HOME");
   if (file.path.starts_with("~/")) file.path = home.empty() ? "" : home + file.path.substr(1);
@@ -168,7 +179,8 @@ Status unreadable(const File& file, const std::string& why) {
 Result<Shared> read(File file, bool credentials_file) {
   struct stat info{};
   if (file.path.empty() || ::stat(file.path.c_str(), &info) != 0) {
-    if (!file.path.empty() && errno != ENOENT && errno != ENOTDIR) {
+    // Containers run programs whose HOME is that of root: for the AWS tools there is nothing then.
+    if (file.named && errno != ENOENT && errno != ENOTDIR) {
       return unreadable(file, std::strerror(errno));
     }
     return std::make_shared<const File>(std::move(file));

@@ -30,7 +30,7 @@ struct Profile {
 };
 
 /// Sections by name ("profile lab", "services x"; in a credentials file all are profiles), of
-/// settings by name, those that are nested as "s3.endpoint_url".
+/// settings by name, those that are nested as "s3.endpoint_url"; keys and secrets as "(set)".
 using Sections = std::map<std::string, std::map<std::string, std::string>>;
 
 /// Errors: invalid_argument with the number of the line.

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include "support/in_child.h"
+
 namespace arraymorph::config {
 namespace {
 
@@ -46,9 +48,10 @@ TEST(ProfileParserTest, SectionsSettingsAndWhatIsNested) {
 }
 
 TEST(ProfileParserTest, CredentialsFilesHaveBareNames) {
-  const auto read = parse_profiles("[lab]\naws_access_key_id = a=b\n", true);
+  const auto read = parse_profiles("[lab]\nregion = a=b\nAWS_secret_access_key = hidden\n", true);
   ASSERT_TRUE(read.ok());
-  EXPECT_EQ(*read, (Sections{{"profile lab", {{"aws_access_key_id", "a=b"}}}}));
+  EXPECT_EQ(*read,
+            (Sections{{"profile lab", {{"region", "a=b"}, {"aws_secret_access_key", "(set)"}}}}));
 }
 
 TEST(ProfileParserTest, WhatIsBrokenIsToldByLine) {
@@ -158,6 +161,21 @@ TEST_F(ProfileTest, BrokenFilesAreNamed) {
   EXPECT_EQ(read_profile("default").status().message(),
             "profile default in ~/.aws/config says services = gone, but there is no [services "
             "gone]");
+}
+
+TEST_F(ProfileTest, AHomeThatNobodyMayLookIntoHoldsNothing) {
+  if (::getuid() != 0) GTEST_SKIP() << "only root may become another user";
+  write("config", "[default\n");
+  fs::permissions(home_, fs::perms::owner_all);
+  const auto ignored = [] {
+    if (::setuid(65534) != 0) return false;
+    const std::string file = std::string(std::getenv("HOME")) + "/.aws/config";
+    if (!read_profile("default").ok()) return false;
+    ::setenv("AWS_CONFIG_FILE", file.c_str(), 1);
+    return read_profile("default").status().message() ==
+           file + " cannot be read: Permission denied";
+  };
+  EXPECT_EQ(test::in_child(ignored), 0);
 }
 
 TEST_F(ProfileTest, HalfAKeyIsNone) {
