@@ -114,14 +114,27 @@ test-h5py store="local": install setup-test
 test-matrix *arguments: setup setup-test
     @python tests/matrix/run_matrix.py "$@"
 
-# Python tests on S3 and the demo on Garage: the `garage` of PATH, else Docker with compose.yaml
+# Cells of the table, Python tests on S3 and the demo on Garage: this machine's, else compose.yaml's
 test-garage: install setup-test
+    tests/support/with-garage python -m pytest tests/servers --server=garage
     tests/support/with-garage python -m pytest tests/python -k s3
     tests/support/with-garage scripts/demo s3
+
+# Install and start S3 servers on this machine until Ctrl-C: [NAME ...] [--list]; --help tells all
+servers *arguments: setup-test
+    @python tests/support/serve.py "$@"
+
+# The same tests on every S3 server that is here: [NAME ...] [--only STEP ...] [--large] [--publish]
+test-servers *arguments: install build setup-test
+    @PYTHONPATH=tests/support python tests/servers/run_servers.py "$@"
 
 # Side by side with other programs on one S3 server: [--quick] [--only QUESTION ...]; --help tells all
 bench *arguments: install build setup-test
     @PYTHONPATH=tests/support python bench/run.py "$@"
+
+# Connections, event loops, codec threads: what each does to the speed here; [--publish]; --help
+bench-tuning *arguments: install build setup-test
+    @PYTHONPATH=tests/support python bench/tuning.py "$@"
 
 # Formatting, lint, types
 check: build setup-dev

@@ -242,18 +242,6 @@ void ask_for(const Ptr& load, const Place& place, Gather& gather) {
   }
 }
 
-// What it waited for has come to memory; should it not be there, it is asked for after all.
-void take_or_ask(const Ptr& load, const Place& place) {
-  if (peek(*load, place)) {
-    Loads::arrived(load);
-    return;
-  }
-  Gather gather;
-  Lock lock(load->array->shared->mutex);
-  ask_for(load, place, gather);
-  gather.send(lock);
-}
-
 // From memory, or by a request for neighbours too.
 void fetch_placed(const Ptr& load, Gather& gather, Lock& lock) {
   ArrayState& array = *load->array;
@@ -266,8 +254,6 @@ void fetch_placed(const Ptr& load, Gather& gather, Lock& lock) {
     lock.lock();
     return;
   }
-  const auto& await = array.spec.places->object().await;
-  if (await && await(place.offset, place.size, [load, place] { take_or_ask(load, place); })) return;
   ask_for(load, place, gather);
   if (gather.enough()) gather.send(lock);
 }

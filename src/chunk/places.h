@@ -38,11 +38,6 @@ struct PlacesObject {
   std::uint64_t size = 0;  ///< bytes
   /// Fills `into` with the bytes from `offset` on when they are in memory already.
   std::function<bool(std::uint64_t offset, ByteSpan into)> peek;
-  /// Is some of [offset, offset + length) on its way there? Then `done` is called, once, from any
-  /// thread, when that has come, or failed to.
-  std::function<bool(std::uint64_t offset, std::uint64_t length, std::function<void()> done)> await;
-  /// Told of every call that has to wait: for how long, for how many bytes.
-  std::function<void(double seconds, std::uint64_t bytes)> waited;
 };
 
 /// Immutable, and so thread-safe.

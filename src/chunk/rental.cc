@@ -58,19 +58,16 @@ double wait_for(const ArrayState& array, std::size_t chunks) {
 }
 
 /// Count the `call` seconds that are waited for; regions that have become worth it are to be
-/// bought. False when that does not make up for it: nothing was known of any of them, or they are
-/// but a part.
-bool consider(ArrayState& array, const std::vector<Index>& missing, double call) {
+/// bought.
+void consider(ArrayState& array, const std::vector<Index>& missing, double call) {
   const Regions regions(array);
   const auto count = static_cast<double>(missing.size());
   std::unordered_map<std::uint64_t, double> here;
   for (const Index& index : missing) here[regions.of(index)] += call / count;
-  bool known = false;
   for (const auto& [region, seconds] : here) {
     double& waited = array.rental.waited[region];
     // Only what earlier calls have waited for tells that there will be more.
     const bool again = waited != 0;
-    known = known || again;
     if (waited == kBought) continue;
     waited += seconds;
     if (!again) continue;
@@ -82,22 +79,13 @@ bool consider(ArrayState& array, const std::vector<Index>& missing, double call)
     waited = kBought;
     for (const PlacedChunk& chunk : chunks) array.rental.buying.push_back(chunk.index);
   }
-  return known && regions.one;
 }
 
 }  // namespace
 
 void rent(ArrayState& array, const std::vector<Index>& missing, Lock& lock) {
   if (array.inherited() || !array.spec.codec->runs_anywhere()) return;
-  if (!missing.empty()) {
-    const double seconds = wait_for(array, missing.size());
-    const bool made_up_for = consider(array, missing, seconds);
-    if (const auto& waited = array.spec.places->object().waited; waited && !made_up_for) {
-      lock.unlock();
-      waited(seconds, missing.size() * array.chunk_bytes);
-      lock.lock();
-    }
-  }
+  if (!missing.empty()) consider(array, missing, wait_for(array, missing.size()));
   go_on_buying(array, lock);
 }
 

@@ -80,48 +80,6 @@ std::string cache_directory() {
   return home.starts_with('/') ? home + "/.cache/arraymorph" : "";
 }
 
-// Splits "scheme://authority" and decides TLS.
-Status read_authority(const S3Settings& settings, S3Endpoint& endpoint) {
-  const std::string& text = settings.endpoint;
-  const std::string shown = without_secrets(text);
-  std::optional<bool> wanted;
-  if (!settings.use_tls.empty()) {
-    ARRAYMORPH_ASSIGN(wanted, parse_flag("AWS_USE_TLS", settings.use_tls));
-  }
-  if (text.empty()) {
-    endpoint.tls = wanted.value_or(true);
-    return Status();
-  }
-  const std::size_t mark = text.find("://");
-  std::string_view rest = text;
-  if (mark == std::string::npos) {
-    if (!wanted) {
-      return Status(Code::invalid_argument, "the S3 endpoint '" + shown +
-                                                "' has no scheme: write http://" + shown +
-                                                " or https://" + shown + " (AWS_ENDPOINT_URL_S3)");
-    }
-    endpoint.tls = *wanted;
-  } else {
-    const std::string_view scheme = rest.substr(0, mark);
-    rest.remove_prefix(mark + 3);
-    endpoint.tls = equal_any_case(scheme, "https");
-    if (!endpoint.tls && !equal_any_case(scheme, "http")) {
-      return refuse("AWS_ENDPOINT_URL_S3", shown, "http://host[:port], https://host[:port]");
-    }
-    if (wanted && *wanted != endpoint.tls) {
-      return Status(Code::invalid_argument,
-                    "AWS_USE_TLS=" + settings.use_tls + " contradicts the endpoint " + shown +
-                        ": the scheme decides, so unset AWS_USE_TLS or change the scheme");
-    }
-  }
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  if (rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos) {
-    return refuse("AWS_ENDPOINT_URL_S3", shown, "http://host[:port], https://host[:port]");
-  }
-  endpoint.authority = rest;
-  return Status();
-}
-
 }  // namespace
 
 Result<Config> config_from_environment() {
@@ -149,25 +107,6 @@ Result<Config> config_from_environment() {
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_PROBE", {"auto", "always", "off"}, config.probe));
   config.cache_directory = cache_directory();
   return config;
-}
-
-Result<S3Endpoint> s3_endpoint(const S3Settings& settings) {
-  S3Endpoint endpoint;
-  ARRAYMORPH_TRY(read_authority(settings, endpoint));
-  const std::string& style = settings.addressing_style;
-  if (style.empty() || equal_any_case(style, "auto")) {
-    endpoint.path_style = !endpoint.aws();
-  } else if (equal_any_case(style, "path") || equal_any_case(style, "virtual")) {
-    endpoint.path_style = equal_any_case(style, "path");
-  } else {
-    return refuse("AWS_S3_ADDRESSING_STYLE", style, "path, virtual, auto");
-  }
-  endpoint.sign_payload = !endpoint.tls;
-  if (!settings.signed_payloads.empty()) {
-    ARRAYMORPH_ASSIGN(endpoint.sign_payload,
-                      parse_flag("AWS_SIGNED_PAYLOADS", settings.signed_payloads));
-  }
-  return endpoint;
 }
 
 }  // namespace arraymorph

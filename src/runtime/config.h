@@ -117,23 +117,6 @@ Status complete_s3(S3Settings& settings);
 /// are wanted.
 void keep_within_limits(Config& config, bool network);
 
-/// Where and how S3 is reached.
-struct S3Endpoint {
-  std::string authority;  ///< "host" or "host:port"; empty: the AWS endpoint of the region
-  bool tls = true;
-  bool path_style = false;
-  bool sign_payload = false;
-
-  bool aws() const noexcept { return authority.empty(); }
-};
-
-/// Errors: invalid_argument when the settings contradict each other or leave TLS open.
-Result<S3Endpoint> s3_endpoint(const S3Settings& settings);
-
-/// s3_endpoint() of complete settings, with the source of what it refuses. Also invalid_argument: a
-/// virtual addressing style with an endpoint that is an address.
-Result<S3Endpoint> endpoint_of(const S3Settings& settings);
-
 /// One environment variable, for documentation.
 struct Variable {
   const char* name;

@@ -21,6 +21,11 @@ struct Location {
   /// Nothing but plain files lies there, and nothing can be written.
   bool plain_only() const { return kind == Kind::http; }
 
+  /// Key of an object that belongs to the file; "": `key` itself.
+  std::string below(const std::string& relative) const {
+    return relative.empty() ? key : key + "/" + relative;
+  }
+
   /// For people: without the query, which may hold secrets.
   std::string url() const;
   /// The same file has the same identity, whichever way it was named. Not for people.

@@ -87,12 +87,6 @@ bool Blocks::is_coming(std::uint64_t offset) const {
   return after != coming_.begin() && std::prev(after)->second > offset;
 }
 
-bool Blocks::is_coming(const ByteRange& range) const {
-  if (is_coming(range.offset)) return true;
-  const auto next = coming_.lower_bound(range.offset);
-  return next != coming_.end() && next->first < range.offset + range.length;
-}
-
 std::uint64_t Blocks::covered_until(std::uint64_t offset) const {
   if (const auto after = extents_.upper_bound(offset); after != extents_.begin()) {
     const auto found = std::prev(after);
@@ -139,26 +133,17 @@ void Blocks::keep(std::uint64_t offset, Buffer bytes) {
 
 void Blocks::arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply) {
   Status status = check_answer(name_, etag_, range, reply);
-  std::vector<std::function<void()>> ready;
-  {
-    Lock lock(mutex_);
-    if (status.ok()) {
-      keep(range.offset, std::move(reply->body));
-    } else {
-      if (buying_) buying_ = size_;
-      if (batch.status.ok()) batch.status = std::move(status);
-    }
-    coming_.erase(range.offset);
-    --batch.coming;
-    if (buying_) buy(lock);
-    std::erase_if(waiters_, [&](Waiter& waiter) {
-      if (is_coming(waiter.range)) return false;
-      ready.push_back(std::move(waiter.done));
-      return true;
-    });
-    changed_.notify_all();
+  Lock lock(mutex_);
+  if (status.ok()) {
+    keep(range.offset, std::move(reply->body));
+  } else {
+    if (buying_) buying_ = size_;
+    if (batch.status.ok()) batch.status = std::move(status);
   }
-  for (const auto& done : ready) done();
+  coming_.erase(range.offset);
+  --batch.coming;
+  if (buying_) buy(lock);
+  changed_.notify_all();
 }
 
 void Blocks::start(const ByteRange& range, const std::shared_ptr<Batch>& batch, Lock& lock) {
@@ -208,18 +193,6 @@ void Blocks::consider(double seconds, std::uint64_t bytes, Lock& lock) {
   if (waited_ < kPrice * price) return;
   buying_ = 0;
   buy(lock);
-}
-
-void Blocks::waited(double seconds, std::uint64_t bytes) {
-  Lock lock(mutex_);
-  consider(seconds, bytes, lock);
-}
-
-bool Blocks::await(const ByteRange& range, std::function<void()> done) {
-  const std::lock_guard lock(mutex_);
-  if (!is_coming(range)) return false;
-  waiters_.push_back({range, std::move(done)});
-  return true;
 }
 
 // What is missing of `range`.

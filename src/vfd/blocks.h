@@ -68,13 +68,6 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   /// ones are joined. Failures are left to whoever reads the bytes.
   void prefetch(std::vector<ByteRange> ranges);
 
-  /// Is some of a range under way? Then `done` is called, once, from any thread, when all of that
-  /// has come or failed to.
-  bool await(const ByteRange& range, std::function<void()> done);
-
-  /// A call has to wait `seconds` for `bytes` of the object that it has asked for elsewhere.
-  void waited(double seconds, std::uint64_t bytes);
-
   /// Nobody reads it any more: what has not been asked for is not brought.
   void stop();
 
@@ -91,10 +84,6 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
     std::shared_ptr<const Buffer> bytes;
     std::list<std::uint64_t>::iterator used;  ///< in order_
   };
-  struct Waiter {
-    ByteRange range;
-    std::function<void()> done;
-  };
   /// Requests of one caller.
   struct Batch {
     std::size_t coming = 0;
@@ -108,7 +97,6 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   /// One past the bytes around `offset` that are here or on their way; `offset` when it is not.
   std::uint64_t covered_until(std::uint64_t offset) const;
   bool is_coming(std::uint64_t offset) const;
-  bool is_coming(const ByteRange& range) const;
   /// The first of such bytes after `offset`, at most `end`.
   std::uint64_t gap_end(std::uint64_t offset, std::uint64_t end) const;
   ByteRange window(std::uint64_t offset, std::uint64_t end);
@@ -139,7 +127,6 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   ByteRange last_;                   ///< the last window
   std::uint64_t step_ = kHeadBytes;  ///< its length, but for what was there already
   Watch watch_;                      ///< of the thread that reads
-  std::vector<Waiter> waiters_;
   chunk::Link link_;
   double waited_ = 0;  ///< seconds
   /// Everything from here on is to be brought; nothing: it has not been worth it.

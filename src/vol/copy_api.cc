@@ -26,12 +26,6 @@ using store::Segment;
 
 const Status kNoPlan(Code::invalid_argument, "the plan is not what arraymorph/api.h describes");
 
-std::string key_of(const FileOpening& file, const std::string& relative) {
-  return relative.empty() ? file.location.key : file.location.key + "/" + relative;
-}
-
-std::string metadata_key(const FileOpening& file) { return key_of(file, kMetadataKey); }
-
 store::TransferLimits limits_of(const Config& config) {
   store::TransferLimits limits;
   limits.bytes = config.in_flight_bytes;
@@ -41,13 +35,14 @@ store::TransferLimits limits_of(const Config& config) {
 
 Result<std::string> look(const char* name, const char* key) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  ARRAYMORPH_ASSIGN(const ObjectInfo info, head(*file->store, key_of(*file, key)));
+  ARRAYMORPH_ASSIGN(const ObjectInfo info, head(*file->store, file->location.below(key)));
   return text_of({{"size", info.size}, {"etag", info.etag}, {"modified", info.modified}});
 }
 
 Result<std::string> read(const char* name, const char* key, const ByteRange& range, void** bytes) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  ARRAYMORPH_ASSIGN(const GetReply reply, get(*file->store, {key_of(*file, key), range, {}}));
+  ARRAYMORPH_ASSIGN(const GetReply reply,
+                    get(*file->store, {file->location.below(key), range, {}}));
   if (reply.received != range.length) {
     return Status(Code::corrupt, file->location.url() + ": ends after " +
                                      std::to_string(reply.object_size) + " bytes");
@@ -61,7 +56,7 @@ Result<std::string> read(const char* name, const char* key, const ByteRange& ran
 // Written piece by piece: there may be a million of them.
 Result<std::string> list_sizes(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  const std::string prefix = key_of(*file, "") + "/";
+  const std::string prefix = file->location.below("") + "/";
   ARRAYMORPH_ASSIGN(const auto objects, list_all(*file->store, prefix));
   std::string text = "{\"objects\":[";
   for (const ObjectInfo& object : objects) {
@@ -90,7 +85,7 @@ Result<std::string> put_metadata(const char* name, ConstByteSpan bytes, const ch
   ARRAYMORPH_ASSIGN(const Catalog read, catalog_from_json(catalog));
   const std::string text = to_json(read);
   Buffer object = encode_metadata(bytes, text, metadata_checksum(bytes, text), random_id());
-  PutRequest request{metadata_key(*file), nullptr, {}, /*durable=*/true};
+  PutRequest request{file->location.below(kMetadataKey), nullptr, {}, /*durable=*/true};
   request.body = std::make_shared<const Buffer>(std::move(object));
   request.condition.kind =
       etag.empty() ? PutCondition::Kind::if_absent : PutCondition::Kind::if_match;
@@ -143,8 +138,8 @@ Result<std::vector<Move>> read_moves(const Ends& ends) {
       return kNoPlan;
     }
     Move move;
-    move.from = key_of(*ends.source, item[0].get_ref<const std::string&>());
-    move.to = key_of(*ends.target, item[3].get_ref<const std::string&>());
+    move.from = ends.source->location.below(item[0].get_ref<const std::string&>());
+    move.to = ends.target->location.below(item[3].get_ref<const std::string&>());
     std::uint64_t offset = 0;
     if (!item[1].is_null()) {
       if (!number(item[1], offset)) return kNoPlan;
@@ -187,7 +182,7 @@ Result<std::vector<Segment>> read_segments(const Ends& ends, std::uint64_t size,
     const bool inside = !item[2].is_null() || segment.begin + segment.length <= literal;
     if (end > size || !inside) return kNoPlan;
     if (!item[2].is_null()) {
-      segment.key = key_of(*ends.source, item[2].get_ref<const std::string&>());
+      segment.key = ends.source->location.below(item[2].get_ref<const std::string&>());
     }
     if (segment.length > 0) segments.push_back(std::move(segment));
   }
@@ -228,7 +223,7 @@ Result<PutReply> finish_upload(const FileOpening& file, Upload& upload, bool rep
 // A file of many objects has to be the same one in the end.
 Status check_unchanged(const FileOpening& source, const std::string& etag) {
   if (etag.empty()) return {};
-  ARRAYMORPH_ASSIGN(const ObjectInfo now, head(*source.store, metadata_key(source)));
+  ARRAYMORPH_ASSIGN(const ObjectInfo now, head(*source.store, source.location.below(kMetadataKey)));
   if (now.etag == etag) return {};
   return {Code::conflict, source.location.url() +
                               " was changed while it was copied; copy it again when nobody writes "

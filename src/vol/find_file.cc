@@ -35,7 +35,7 @@ void ask_beginning(ObjectStore& store, const std::string& key, Done<vfd::PlainOb
 
 Result<Loaded> load(ObjectStore& store, const store::Location& location) {
   GetRequest request;
-  request.key = location.key + "/" + kMetadataKey;
+  request.key = location.below(kMetadataKey);
   ARRAYMORPH_ASSIGN(GetReply reply, get(store, std::move(request)));
   auto metadata = decode_metadata(std::move(reply.body));
   if (!metadata.ok()) {

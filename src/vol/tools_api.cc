@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arraymorph/api.h"
+#include "runtime/endpoint.h"
 #include "runtime/log.h"
 #include "store/conditions.h"
 #include "vol/answer.h"
@@ -16,8 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string metadata_key(const FileOpening& file) { return file.location.key + "/" + kMetadataKey; }
-
 // Where what `describe` tells was said.
 json sources_of(const Config& config) {
   const SpeedSources& speed = config.speed_sources;
@@ -28,7 +27,7 @@ json sources_of(const Config& config) {
 
 Status describe_s3(const FileOpening& file, json& answer) {
   const S3Settings& s3 = file.config.s3;
-  ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, endpoint_of(s3));
+  ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(s3));
   const std::string server = file.store->identity();
   answer["endpoint"] = server.substr(0, server.find(' '));
   answer["region"] = s3.region;
@@ -77,7 +76,7 @@ Result<std::string> describe(const char* name) {
 
 Result<std::string> look(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  ARRAYMORPH_ASSIGN(const ObjectInfo info, head(*file->store, metadata_key(*file)));
+  ARRAYMORPH_ASSIGN(const ObjectInfo info, head(*file->store, file->location.below(kMetadataKey)));
   return text_of({{"size", info.size}, {"etag", info.etag}, {"modified", info.modified}});
 }
 
@@ -86,7 +85,7 @@ Result<std::string> layout(const char* name) {
   json answer{{"url", file->location.url()}, {"layout", "chunks"}};
   const Status none(Code::not_found, "");
   Result<ObjectInfo> info = none;
-  if (!file->location.plain_only()) info = head(*file->store, metadata_key(*file));
+  if (!file->location.plain_only()) info = head(*file->store, file->location.below(kMetadataKey));
   if (!info.ok() && info.status().code() == Code::not_found) {
     answer["layout"] = "plain";
     info = head(*file->store, file->location.key);
@@ -202,7 +201,7 @@ Result<std::vector<std::string>> read_keys(const FileOpening& file, const char* 
     if (!each.is_string() || each.get<std::string>() == kMetadataKey) {
       return Status(Code::invalid_argument, "the keys to remove hold one that is not to be");
     }
-    keys.push_back(file.location.key + "/" + each.get<std::string>());
+    keys.push_back(file.location.below(each.get<std::string>()));
   }
   return keys;
 }
@@ -210,7 +209,7 @@ Result<std::vector<std::string>> read_keys(const FileOpening& file, const char* 
 Result<std::string> remove_objects(const char* name, const char* text, const std::string& etag) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   ARRAYMORPH_ASSIGN(auto keys, read_keys(*file, text));
-  const auto now = head(*file->store, metadata_key(*file));
+  const auto now = head(*file->store, file->location.below(kMetadataKey));
   if (!now.ok() && now.status().code() != Code::not_found) return now.status();
   if ((now.ok() ? now->etag : "") != etag) {
     return Status(Code::conflict, file->location.url() +
@@ -228,7 +227,8 @@ Result<std::string> remove_file(const char* name, const std::string& layout,
   if (layout != "chunks" && layout != "plain") {
     return Status(Code::invalid_argument, "the layout is \"chunks\" or \"plain\"");
   }
-  const std::string key = layout == "chunks" ? metadata_key(*file) : file->location.key;
+  const std::string key =
+      layout == "chunks" ? file->location.below(kMetadataKey) : file->location.key;
   ARRAYMORPH_ASSIGN(const ObjectInfo now, head(*file->store, key));
   if (now.etag != etag) {
     return Status(Code::conflict, file->location.url() +
@@ -241,7 +241,7 @@ Result<std::string> remove_file(const char* name, const std::string& layout,
 
 Result<std::string> probe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
-  const std::string key = metadata_key(*file);
+  const std::string key = file->location.below(kMetadataKey);
   const auto report =
       store::probe_now(*file->store, key.substr(0, key.rfind('/') + 1), file->config);
   return text_of({{"server", file->store->identity()},

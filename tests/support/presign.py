@@ -6,7 +6,7 @@ import datetime
 import hashlib
 from urllib.parse import quote, urlencode
 
-import seaweed
+import s3_request
 
 
 def presigned(
@@ -35,5 +35,5 @@ def presigned(
     to_sign = "\n".join(
         ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
     )
-    signature = seaweed.signature(environment["AWS_SECRET_ACCESS_KEY"], day, region, to_sign)
+    signature = s3_request.signature(environment["AWS_SECRET_ACCESS_KEY"], day, region, to_sign)
     return f"{endpoint}{path}?{query}&X-Amz-Signature={signature}"

@@ -58,6 +58,7 @@ def steps() -> list[Step]:
         Step("docs", [*pytest, "tests/docs", junit("docs.xml")], "docs.xml"),
         Step("process", [*pytest, "tests/process", junit("process.xml")], "process.xml"),
         Step("reference", [*pytest, "tests/reference", junit("reference.xml")], "reference.xml"),
+        Step("servers", [*pytest, "tests/servers", junit("servers.xml")], "servers.xml"),
         Step("faults", [*pytest, "tests/faults", junit("faults.xml")], "faults.xml"),
         Step("h5py suite, local", [*h5py_suite, "local", counts("local.json")], "local.json"),
         Step("h5py suite, S3", [*h5py_suite, "seaweed", counts("s3.json")], "s3.json"),

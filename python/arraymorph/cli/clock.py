@@ -6,7 +6,8 @@ import email.utils
 import http.client
 import ssl
 import time
-from urllib.parse import urlsplit
+import urllib.error
+import urllib.request
 
 _SECONDS = 10.0  # to wait for an answer
 
@@ -14,25 +15,24 @@ _SECONDS = 10.0  # to wait for an answer
 def clock_difference(endpoint: str, ca_bundle: str | None) -> float | None:
     """Seconds by which the server's clock is ahead of this machine's, to about a second.
 
-    None when the answer has no date. `endpoint` is "http://host:port" or with https; `ca_bundle`
-    a file of certificates. Raises OSError when nobody answers.
+    None when the answer has no date. `endpoint` is "http://host:port" or with https, perhaps with a
+    path; `ca_bundle` a file of certificates. Proxies of the environment are used. Raises OSError
+    when nobody answers.
     """
-    parts = urlsplit(endpoint)
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=ca_bundle)
-        connection = http.client.HTTPSConnection(parts.netloc, timeout=_SECONDS, context=context)
-    else:
-        connection = http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)
+    context = ssl.create_default_context(cafile=ca_bundle)
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+    request = urllib.request.Request(endpoint.rstrip("/") + "/", method="HEAD")
+    sent = time.time()
     try:
-        sent = time.time()
-        connection.request("HEAD", "/")
-        date = connection.getresponse().getheader("Date")
-        received = time.time()
-    except http.client.HTTPException as error:
+        with opener.open(request, timeout=_SECONDS) as answer:
+            date = answer.headers.get("Date")
+    except urllib.error.HTTPError as refusal:  # of somebody who is there
+        date = refusal.headers.get("Date")
+    except urllib.error.URLError as error:
+        raise OSError(str(error.reason)) from error
+    except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"this is no HTTP server ({error or type(error).__name__})") from error
-    finally:
-        connection.close()
+    received = time.time()
     if date is None:
         return None
     try:

@@ -25,8 +25,8 @@ Status refuse(std::string_view name, std::string_view value, std::string_view al
                                             " is not understood; allowed: " + std::string(allowed));
 }
 
-bool equal_any_case(std::string_view text, const char* name) {
-  return strcasecmp(std::string(text).c_str(), name) == 0;
+bool equal_any_case(std::string_view text, std::string_view name) {
+  return text.size() == name.size() && strncasecmp(text.data(), name.data(), name.size()) == 0;
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

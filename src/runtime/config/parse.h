@@ -25,7 +25,7 @@ Setting first_of(std::initializer_list<const char*> names);
 /// "NAME=value is not understood; allowed: ...".
 Status refuse(std::string_view name, std::string_view value, std::string_view allowed);
 
-bool equal_any_case(std::string_view text, const char* name);
+bool equal_any_case(std::string_view text, std::string_view name);
 /// A whole number, also with K, M or G (KB, KiB, ...) behind.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 Result<bool> parse_flag(std::string_view name, const std::string& text);

@@ -1,7 +1,5 @@
 #include "runtime/config/s3_settings.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -140,14 +138,6 @@ Status no_such_profile(const Profile& profile, const std::string& source) {
                     "; " + (others.empty() ? "there is none at all" : "there are: " + others));
 }
 
-// "10.0.0.1:9000", "[::1]:9000"
-bool is_address(const std::string& authority) {
-  if (authority.starts_with('[')) return true;
-  const std::string host = authority.substr(0, authority.find(':'));
-  in_addr parsed{};
-  return ::inet_pton(AF_INET, host.c_str(), &parsed) == 1;
-}
-
 }  // namespace
 
 void read_s3_variables(S3Settings& s3) {
@@ -191,26 +181,6 @@ Status complete_s3(S3Settings& settings) {
   ARRAYMORPH_TRY(config::apply_profile(profile, settings));
   settings.complete = true;
   return Status();
-}
-
-Result<S3Endpoint> endpoint_of(const S3Settings& settings) {
-  Result<S3Endpoint> endpoint = s3_endpoint(settings);
-  const S3Sources& sources = settings.sources;
-  if (!endpoint.ok()) {
-    const std::string& from = sources.endpoint;
-    if (from.empty() || from == config::kDefault || from == "AWS_ENDPOINT_URL_S3") {
-      return endpoint.status();
-    }
-    return endpoint.status().with_context("the endpoint of " + from);
-  }
-  if (!endpoint->aws() && !endpoint->path_style && config::is_address(endpoint->authority)) {
-    return Status(Code::invalid_argument,
-                  "addressing style virtual (" + sources.addressing_style +
-                      ") cannot be used with the endpoint " + endpoint->authority +
-                      ": the bucket's name goes before the host's, and an address takes none; "
-                      "set ARRAYMORPH_ADDRESSING_STYLE=path, or name the server by a host name");
-  }
-  return endpoint;
 }
 
 }  // namespace arraymorph

@@ -51,7 +51,8 @@ Address address_of(const S3Endpoint& endpoint, const std::string& bucket,
   Address address;
   address.host = (path_style ? "" : bucket + ".") + authority_of(endpoint, region);
   address.endpoint = scheme_of(endpoint) + address.host;
-  if (path_style) address.path_prefix = "/" + encode_path(bucket);
+  address.path_prefix = endpoint.prefix;
+  if (path_style) address.path_prefix += "/" + encode_path(bucket);
   address.region = region;
   address.sign_payload = endpoint.sign_payload;
   return address;
@@ -112,13 +113,14 @@ struct Timer {
 }  // namespace
 
 Client::Client(const std::string& bucket, const Config& config, const S3Endpoint& endpoint)
-    : Client({bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region),
-              config.s3.region, config.s3.anonymous},
-             address_of(endpoint, bucket, config.s3.region),
-             {endpoint, config.s3.region, config.s3.ca_bundle, config.s3.sources.ca_bundle,
-              CredentialSource(config.s3), config.connections, config.event_loops,
-              config.timeout_seconds},
-             config) {}
+    : Client(
+          {bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region) + endpoint.prefix,
+           config.s3.region, config.s3.anonymous},
+          address_of(endpoint, bucket, config.s3.region),
+          {endpoint, config.s3.region, config.s3.ca_bundle, config.s3.sources.ca_bundle,
+           CredentialSource(config.s3), config.connections, config.event_loops,
+           config.timeout_seconds},
+          config) {}
 
 Client::Client(Target target, Address address, SessionOptions options, const Config& config)
     : target_(std::move(target)),

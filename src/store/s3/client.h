@@ -13,6 +13,7 @@
 #include <string>
 
 #include "runtime/config.h"
+#include "runtime/endpoint.h"
 #include "runtime/lifecycle.h"
 #include "store/s3/attempt.h"
 #include "store/s3/errors.h"

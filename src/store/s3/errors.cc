@@ -10,11 +10,14 @@
 #include <array>
 
 #include "runtime/log.h"
+#include "store/s3/proxy.h"
 #include "store/s3/tls_cause.h"
 #include "store/s3/xml.h"
 
 namespace arraymorph::store::s3 {
 namespace {
+
+constexpr int kProxyAuthentication = 407;
 
 struct ServerError {
   std::string code;
@@ -282,10 +285,18 @@ std::string describe(const Request& request, const Target& target) {
 }
 
 Verdict judge(const Request& request, const Failure& failure, const Target& target) {
+  Verdict verdict;
   if (failure.http_status != 0) {
-    return (target.judge != nullptr ? target.judge : judge_answer)(request, failure, target);
+    verdict = (target.judge != nullptr ? target.judge : judge_answer)(request, failure, target);
+  } else {
+    verdict = judge_transport(request, failure, target);
   }
-  return judge_transport(request, failure, target);
+  // What else happens between here and the server, or is the proxy's own answer.
+  if (failure.http_status == 0 || failure.http_status == kProxyAuthentication) {
+    const Status& status = verdict.status;
+    verdict.status = Status(status.code(), status.message() + proxy_words(target.endpoint));
+  }
+  return verdict;
 }
 
 }  // namespace arraymorph::store::s3

@@ -2,7 +2,6 @@
 
 #include <aws/common/clock.h>
 #include <aws/common/task_scheduler.h>
-#include <aws/io/host_resolver.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,11 +9,11 @@
 #include "runtime/config/limits.h"
 #include "runtime/log.h"
 #include "store/s3/libraries.h"
+#include "store/s3/resolver.h"
 
 namespace arraymorph::store::s3 {
 namespace {
 
-constexpr std::size_t kResolverEntries = 64;
 constexpr std::chrono::seconds kGrace{2};
 
 Status engine_failed(const char* what) {
@@ -60,10 +59,7 @@ Status Library::start(std::uint32_t event_loops) {
 
   start_loops(std::max(event_loops, 1u));
   if (loops_ == nullptr) return engine_failed("event loops");
-  aws_host_resolver_default_options resolver_options{};
-  resolver_options.max_entries = kResolverEntries;
-  resolver_options.el_group = loops_;
-  aws_host_resolver* resolver = aws_host_resolver_new_default(allocator, &resolver_options);
+  aws_host_resolver* const resolver = new_resolver(loops_);
   if (resolver == nullptr) return engine_failed("resolver");
   aws_client_bootstrap_options options{};
   options.event_loop_group = loops_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "runtime/endpoint.h"
 #include "store/key.h"
 #include "store/s3/verbs.h"
 
@@ -90,7 +91,7 @@ std::string s3_identity(const std::string& bucket, const Config& config) {
 Result<std::shared_ptr<ObjectStore>> make_s3_store(const std::string& bucket, const Config& given) {
   Config config = given;
   ARRAYMORPH_TRY(complete_s3(config.s3));
-  ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, endpoint_of(config.s3));
+  ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(config.s3));
   return std::shared_ptr<ObjectStore>(std::make_shared<S3Store>(bucket, config, endpoint));
 }
 

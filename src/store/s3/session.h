@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/config.h"
+#include "runtime/endpoint.h"
 #include "runtime/lifecycle.h"
 #include "store/s3/credentials.h"
 #include "store/s3/latch.h"

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/endpoint.h"
+
 namespace arraymorph::config {
 namespace {
 
@@ -168,17 +170,18 @@ TEST_F(S3SettingsTest, ABucketIsNoPartOfAnAddress) {
   for (const char* endpoint : {"http://127.0.0.1:9000", "http://10.0.0.1"}) {
     ASSERT_TRUE(
         read({{"AWS_S3_ADDRESSING_STYLE", "virtual"}, {"AWS_ENDPOINT_URL", endpoint}}).ok());
-    expect_refused(endpoint_of(s3_).status(),
-                   {"virtual (AWS_S3_ADDRESSING_STYLE)", "ARRAYMORPH_ADDRESSING_STYLE=path"});
+    expect_refused(s3_endpoint(s3_).status(),
+                   {"AWS_S3_ADDRESSING_STYLE=virtual", endpoint, "AWS_S3_ADDRESSING_STYLE=path"});
   }
   ASSERT_TRUE(read({{"AWS_ENDPOINT_URL", "http://1.host"}}).ok());
-  EXPECT_TRUE(endpoint_of(s3_).ok());
+  EXPECT_TRUE(s3_endpoint(s3_).ok());
 }
 
 TEST_F(S3SettingsTest, WhatIsWrongWithAnEndpointSaysWhereItStands) {
   lab_.endpoint.value = "lab:9000";
   ASSERT_TRUE(read({}).ok());
-  expect_refused(endpoint_of(s3_).status(), {"endpoint of profile lab in ~/.aws/config", "scheme"});
+  expect_refused(s3_endpoint(s3_).status(),
+                 {"endpoint_url of profile lab in ~/.aws/config", "scheme"});
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "store/memory/memory_store.h"
@@ -132,34 +134,36 @@ TEST_F(BlocksTest, FailuresAndReplacementsAreReported) {
   EXPECT_EQ(blocks->read(2 * kMiB, into).code(), Code::conflict);
 }
 
+// Reads of 100 bytes that jump about, each of which waits for 20 ms.
+void jump_about(test::FaultStore& store, Blocks& blocks, std::uint64_t reads) {
+  store.set_fails([](Verb, std::size_t, const std::string&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return false;
+  });
+  std::vector<std::byte> into(100);
+  for (std::uint64_t i = 0; i < reads; ++i) {
+    ASSERT_TRUE(blocks.read((7 + i * 11) % 30 * kMiB + i, into).ok());
+  }
+}
+
 TEST_F(BlocksTest, WaitingForLongBringsEverythingThatFits) {
   ahead_ = true;
   const auto blocks = open(30 * kMiB);
-  std::vector<std::byte> into(100);
-  EXPECT_FALSE(blocks->peek(29 * kMiB, into));
-  blocks->waited(1, 1000);
-  EXPECT_EQ(requests(), 0u) << "the first call tells nothing of others";
-  blocks->waited(1, 20 * kMiB);
-  EXPECT_EQ(requests(), 0u) << "a call that takes most of it itself";
-  blocks->waited(1, 1000);
+  jump_about(*store_, *blocks, 1);
+  EXPECT_EQ(requests(), 1u) << "the first read tells nothing of others";
+  jump_about(*store_, *blocks, 30);
   const std::size_t all = requests();
-  EXPECT_GT(all, 0u);
   expect_read(*blocks, kMiB - 5, 29 * kMiB + 5);
   EXPECT_EQ(requests(), all);
 }
 
 TEST_F(BlocksTest, WaitingForLongDoesNotBringWhatDoesNotFit) {
   ahead_ = true;
-  const auto blocks = open(30 * kMiB, 20 * kMiB);
-  for (int i = 0; i < 9; ++i) blocks->waited(100, 1000);
-  EXPECT_EQ(requests(), 0u);
-}
-
-TEST_F(BlocksTest, WhatIsUnderWayCanBeAwaited) {
-  const auto blocks = open(3 * kMiB);
-  int done = 0;
-  EXPECT_FALSE(blocks->await({2 * kMiB, 10}, [&] { ++done; }));
-  EXPECT_EQ(done, 0);
+  const auto blocks = open(40 * kMiB, 20 * kMiB);
+  jump_about(*store_, *blocks, 30);
+  EXPECT_LE(requests(), 30u);
+  std::vector<std::byte> into(1);
+  EXPECT_FALSE(blocks->peek(38 * kMiB, into));
 }
 
 // Nodes of a tree of rank 1: header of 24 bytes, then keys of 24 and addresses of 8.
