@@ -63,7 +63,7 @@ def test_only_the_endpoint_and_the_keys_are_left_open() -> None:
     del settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"]
     assert settings == {
         "STORAGE_PLATFORM": "S3",
-        "BUCKET_NAME": "my-bucket",
+        "BUCKET_NAME": "arraymorph",
         "AWS_ENDPOINT_URL_S3": "http://localhost:3900",
         "AWS_REGION": "garage",
         "AWS_S3_ADDRESSING_STYLE": "path",
