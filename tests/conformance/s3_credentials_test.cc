@@ -306,13 +306,11 @@ TEST_F(S3CredentialsTest, RedirectsAreNotFollowed) {
   for (const char* status : {"301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect",
                              "308 Permanent Redirect"}) {
     HttpServer server([&](const std::string&, unsigned) {
-      return HttpServer::answer(
-          status, "",
-          "Location: " + other.endpoint() + "/b/k\r\n" + "x-amz-bucket-region: eu-west-1\r\n");
+      return HttpServer::answer(status, "", "Location: " + other.endpoint() + "/b/k\r\n");
     });
     const auto store = store_at(server.endpoint());
     expect_words(get(*store, {"k", {}, {}}).status(), Code::invalid_argument,
-                 {"redirects are not followed", "AWS_REGION=eu-west-1"});
+                 {"redirects are not followed", "leads to http://127.0.0.1", "AWS_REGION"});
     EXPECT_FALSE(put(*store, {"k", bytes("x"), {}, false}).ok());
     EXPECT_EQ(server.requests(), 2u);
   }

@@ -92,7 +92,7 @@ def test_wrong_credentials(
     found = findings(command, status=1)
     assert found["reading"]["state"] == "FAIL"
     assert "SignatureDoesNotMatch" in found["reading"]["what"]
-    assert found["reading"]["fix"] == "check the credentials and the bucket's policy"
+    assert found["reading"]["fix"].startswith("AWS_SECRET_ACCESS_KEY is not the secret of access")
     assert "conditional writes" not in found
 
 

@@ -64,6 +64,18 @@ def test_few_descriptors(s3_store: Store, files: int, preset: str) -> None:
     assert f"ulimit -n {files}; raise it: `ulimit -n 4096`" in warning
 
 
+def test_s3_too_few_descriptors(s3_store: Store) -> None:
+    """Fewer than the engine itself needs, which would abort the program."""
+    statuses = set()
+    for files in (12, 14, 16, 17, 18, 19, 20, 21, 22, 24, 26, 28):
+        result = limited(s3_store.url("few.h5"), resource.RLIMIT_NOFILE, files)
+        assert result.returncode in (0, 1), (files, result.stderr)
+        if result.returncode == 1:
+            assert "ulimit -n" in result.stderr.splitlines()[-1], (files, result.stderr)
+        statuses.add(result.returncode)
+    assert statuses == {0, 1}
+
+
 def test_enough_descriptors_are_not_spoken_of(s3_store: Store) -> None:
     result = limited(s3_store.url("enough.h5"), resource.RLIMIT_NOFILE, 256)
     assert result.returncode == 0, result.stderr

@@ -243,7 +243,7 @@ def _requests(name: str) -> Iterator[Finding]:
         found = _core.inventory(name)
         first = time.perf_counter() - started
     except OSError as error:
-        yield Finding("FAIL", "reading", message_of(error), _advice(error))
+        yield Finding("FAIL", "reading", *_what_and_fix(error))
         return
     if found["state"] == "missing" and "bucket" in found["error"]:
         yield Finding("FAIL", "reading", found["error"], "create the bucket or name another")
@@ -276,10 +276,19 @@ def _milliseconds(name: str, ask: Any) -> float:
     return median(times) * 1e3
 
 
-def _advice(error: OSError) -> str:
+def _what_and_fix(error: OSError) -> tuple[str, str]:
+    """What failed, and the advice that the message has in brackets at its end."""
+    message = message_of(error)
+    depth = 0
+    for at in range(len(message) - 1, 0, -1):
+        depth += {")": 1, "(": -1}.get(message[at], 0)
+        if depth == 0:
+            break
+    if message.endswith(")") and message[at - 1] == " ":
+        return message[: at - 1], message[at + 1 : -1]
     if isinstance(error, PermissionError):
-        return "check the credentials and the bucket's policy"
-    return "check the endpoint, the network and the server"
+        return message, "check the credentials and the bucket's policy"
+    return message, "check the endpoint, the network and the server"
 
 
 def _throughput(place: dict[str, Any]) -> Finding:
@@ -294,9 +303,8 @@ def _throughput(place: dict[str, Any]) -> Finding:
             written = bench.write(name, "write", "raw", values, {})
             back = bench.read(name, "read", "raw", values)
     except OSError as error:
-        return Finding(
-            "warn", "throughput", message_of(error), "fine for reading; " + _advice(error)
-        )
+        what, fix = _what_and_fix(error)
+        return Finding("warn", "throughput", what, "fine for reading; " + fix)
     return Finding(
         "ok",
         "throughput",
@@ -310,7 +318,7 @@ def _conditions(name: str) -> Finding:
     try:
         answer = _core.probe(name)
     except OSError as error:
-        return Finding("FAIL", about, message_of(error), _advice(error))
+        return Finding("FAIL", about, *_what_and_fix(error))
     what = f"{answer['verdict']} ({answer['words']})"
     if answer["verdict"] == "honoured":
         return Finding("ok", about, what)

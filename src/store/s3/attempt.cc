@@ -7,10 +7,12 @@
 #include <aws/s3/s3.h>
 
 #include <charconv>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "store/s3/check_answer.h"
+#include "store/s3/date.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -35,7 +37,9 @@ struct ReleaseMessage {
 };
 using Message = std::unique_ptr<aws_http_message, ReleaseMessage>;
 
-Message make_message(const Request& request, const Address& address) {
+}  // namespace
+
+aws_http_message* new_message(const Request& request, const Address& address) {
   Message message(aws_http_message_new_request(aws_default_allocator()));
   std::string path = address.path_prefix;
   if (!request.key.empty()) {
@@ -57,8 +61,10 @@ Message make_message(const Request& request, const Address& address) {
                    std::to_string(range.offset + range.length - 1));
   }
   for (const auto& [name, value] : request.headers) add_header(message.get(), name, value);
-  return message;
+  return message.release();
 }
+
+namespace {
 
 // Engines since 2026 send from our memory; older ones copy it out of a stream.
 template <class Options>
@@ -106,6 +112,12 @@ void take_headers(Request& request, const aws_http_headers* headers, int status)
   }
 }
 
+std::optional<std::int64_t> clock_ahead(const std::string& date) {
+  const std::int64_t theirs = read_http_date(date);
+  if (theirs == 0) return std::nullopt;
+  return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()) - theirs;
+}
+
 constexpr std::size_t kMaxErrorBody = 64 << 10;
 
 void read_error(const aws_s3_meta_request_result& result, Failure& failure) {
@@ -126,7 +138,7 @@ Attempt* Attempt::start(const Session& session, const Address& address,
   request->begin_attempt();
   std::unique_ptr<Attempt> attempt(new Attempt(std::move(request), std::move(finish)));
   const Request& asked = *attempt->request_;
-  const Message message = make_message(asked, address);
+  const Message message(new_message(asked, address));
 
   aws_signing_config_aws signing;
   aws_s3_init_default_signing_config(&signing, cursor(address.region), session.provider());
@@ -214,6 +226,7 @@ void Attempt::on_telemetry(aws_s3_meta_request*, aws_s3_request_metrics* metrics
     if (status / 100 == 2) take_headers(request, headers, status);
     const std::string wait = header(headers, "Retry-After");
     std::from_chars(wait.data(), wait.data() + wait.size(), attempt.retry_after_);
+    if (status / 100 != 2) attempt.clock_ahead_ = clock_ahead(header(headers, "Date"));
   } catch (...) {
     request.out_of_memory = true;
   }
@@ -229,6 +242,7 @@ void Attempt::on_finish(aws_s3_meta_request* meta, const aws_s3_meta_request_res
     failure->http_status = result->response_status;
     failure->seen_status = attempt.seen_status_;
     failure->retry_after = attempt.retry_after_;
+    failure->clock_ahead = attempt.clock_ahead_;
     try {
       read_error(*result, *failure);
     } catch (...) {

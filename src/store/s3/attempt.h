@@ -24,6 +24,10 @@ struct Address {
   bool literal_keys = false;  ///< keys go into the request line as they are, queries included
 };
 
+/// The HTTP request that `request` is at `address`, without its body. One reference is the
+/// caller's.
+aws_http_message* new_message(const Request& request, const Address& address);
+
 class Attempt {
  public:
   /// Called once, from a thread of the engine; no failure: request->answer is complete.
@@ -59,6 +63,7 @@ class Attempt {
   aws_byte_buf place_{};      // where the engine receives the body
   int seen_status_ = 0;       // of the answer, also where the result of the engine hides it
   unsigned retry_after_ = 0;  // seconds, from the answer's headers
+  std::optional<std::int64_t> clock_ahead_;  // seconds, from its Date
   aws_s3_meta_request* meta_ = nullptr;
 };
 

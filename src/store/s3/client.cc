@@ -1,6 +1,5 @@
 #include "store/s3/client.h"
 
-#include <aws/common/task_scheduler.h>
 #include <aws/s3/s3.h>
 
 #include <algorithm>
@@ -13,8 +12,9 @@
 #include "runtime/checksum.h"
 #include "runtime/log.h"
 #include "runtime/stats.h"
-#include "store/s3/check_answer.h"
-#include "store/s3/library.h"
+#include "store/s3/refusal.h"
+#include "store/s3/region.h"
+#include "store/s3/timer.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -34,29 +34,6 @@ constexpr unsigned kMaxRetryAfter = 30;                     // seconds that a se
 constexpr std::uint64_t kSlowestBytesPerSecond = 64 << 10;  // body bytes add to the deadline
 constexpr std::uint64_t kMostSeconds = 31536000;
 constexpr milliseconds kLongestWatch{1000};
-constexpr std::chrono::seconds kCancelGrace{2};
-
-std::string authority_of(const S3Endpoint& endpoint, const std::string& region) {
-  if (!endpoint.aws()) return endpoint.authority;
-  return "s3." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
-}
-
-std::string scheme_of(const S3Endpoint& endpoint) { return endpoint.tls ? "https://" : "http://"; }
-
-Address address_of(const S3Endpoint& endpoint, const std::string& bucket,
-                   const std::string& region) {
-  // A certificate for *.host does not cover a bucket with a dot in its name.
-  const bool path_style =
-      endpoint.path_style || (endpoint.aws() && bucket.find('.') != std::string::npos);
-  Address address;
-  address.host = (path_style ? "" : bucket + ".") + authority_of(endpoint, region);
-  address.endpoint = scheme_of(endpoint) + address.host;
-  address.path_prefix = endpoint.prefix;
-  if (path_style) address.path_prefix += "/" + encode_path(bucket);
-  address.region = region;
-  address.sign_payload = endpoint.sign_payload;
-  return address;
-}
 
 // Jitter, so that many clients do not come back at the same instant.
 milliseconds retry_delay(const Verdict& verdict, const Failure& failure, unsigned failures) {
@@ -92,47 +69,56 @@ void log_attempt(const Request& request, const std::optional<Failure>& failure,
   log(LogLevel::debug, line + ", " + std::to_string(bytes) + " bytes, " + time);
 }
 
-// Makes `run` happen on an event loop; the loops run what is left when they end.
-struct Timer {
-  aws_task task{};
-  std::function<void()> run;
+// The AWS variables that messages name, where ARRAYMORPH_* ones are used in their place.
+std::vector<std::pair<std::string, std::string>> names_in_use(const S3Sources& sources) {
+  std::vector<std::pair<std::string, std::string>> names;
+  const auto add = [&](const std::string& source, const char* name, const char* ours) {
+    if (source.starts_with("ARRAYMORPH_") && source != "ARRAYMORPH_ANONYMOUS") {
+      names.emplace_back(name, ours);
+    }
+  };
+  add(sources.endpoint, "AWS_ENDPOINT_URL_S3", "ARRAYMORPH_ENDPOINT_URL");
+  add(sources.region, "AWS_REGION", "ARRAYMORPH_REGION");
+  add(sources.addressing_style, "AWS_S3_ADDRESSING_STYLE", "ARRAYMORPH_ADDRESSING_STYLE");
+  add(sources.signed_payloads, "AWS_SIGNED_PAYLOADS", "ARRAYMORPH_SIGNED_PAYLOADS");
+  add(sources.ca_bundle, "AWS_CA_BUNDLE", "ARRAYMORPH_CA_BUNDLE");
+  add(sources.credentials, "AWS_ACCESS_KEY_ID", "ARRAYMORPH_ACCESS_KEY_ID");
+  add(sources.credentials, "AWS_SECRET_ACCESS_KEY", "ARRAYMORPH_SECRET_ACCESS_KEY");
+  add(sources.credentials, "AWS_SESSION_TOKEN", "ARRAYMORPH_SESSION_TOKEN");
+  return names;
+}
 
-  static void start(milliseconds delay, std::function<void()> run) {
-    auto* timer = new Timer;
-    timer->run = std::move(run);
-    aws_task_init(&timer->task, fire, timer, "arraymorph");
-    Library::instance().schedule(&timer->task, static_cast<std::uint64_t>(delay.count()));
-  }
-
-  static void fire(aws_task*, void* self, aws_task_status) {
-    const std::unique_ptr<Timer> timer(static_cast<Timer*>(self));
-    timer->run();
-  }
-};
+Target target_of(const std::string& bucket, const Config& config, const S3Endpoint& endpoint) {
+  Target target{bucket, url_of(endpoint, config.s3.region), config.s3.region, config.s3.anonymous};
+  target.path_style = is_path_style(endpoint, bucket);
+  target.sign_payload = endpoint.sign_payload;
+  const CredentialSource source(config.s3);
+  if (source.fixed()) target.key_id = shortened(source.access_key_id);
+  target.names = names_in_use(config.s3.sources);
+  return target;
+}
 
 }  // namespace
 
 Client::Client(const std::string& bucket, const Config& config, const S3Endpoint& endpoint)
-    : Client(
-          {bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region) + endpoint.prefix,
-           config.s3.region, config.s3.anonymous},
-          address_of(endpoint, bucket, config.s3.region),
-          {endpoint, config.s3.region, config.s3.ca_bundle, config.s3.sources.ca_bundle,
-           CredentialSource(config.s3), config.connections, config.event_loops,
-           config.timeout_seconds},
-          config) {}
+    : Client(target_of(bucket, config, endpoint), address_of(endpoint, bucket, config.s3.region),
+             {endpoint, config.s3.region, config.s3.ca_bundle, config.s3.sources.ca_bundle,
+              CredentialSource(config.s3), config.connections, config.event_loops,
+              config.timeout_seconds},
+             config) {}
 
 Client::Client(Target target, Address address, SessionOptions options, const Config& config)
     : target_(std::move(target)),
-      address_(std::move(address)),
+      sign_payload_(address.sign_payload && !options.source.anonymous),
       options_(std::move(options)),
       retries_(config.retries),
       deadline_(config.deadline_seconds),
-      limit_(kRequestsPerConnection * config.connections) {}
+      limit_(kRequestsPerConnection * config.connections),
+      address_(std::move(address)) {}
 
 void Client::send(std::shared_ptr<Request> request) {
   // On the caller's thread, which is often a worker, not on the few event loops.
-  if (address_.sign_payload && !options_.source.anonymous) {
+  if (sign_payload_) {
     request->payload_hash = sha256_hex(request->body ? request->body->span() : ConstByteSpan());
   }
   Lock lock(mutex_);
@@ -177,6 +163,7 @@ Status Client::launch(const std::shared_ptr<Request>& request) {
   request->attempt_begun = now;
   if (!request->begun) request->begun = now;
   request->generation = session_->generation();
+  request->region = address_.region;
   Attempt* attempt = nullptr;
   std::string refused;
   try {
@@ -220,29 +207,6 @@ void Client::finish(Attempt& attempt, const std::optional<Failure>& failure) {
   }
 }
 
-// What the end of an attempt means; nothing: it has succeeded.
-std::optional<Verdict> Client::outcome(const Request& request,
-                                       const std::optional<Failure>& failure) {
-  const auto refuse = [&](Code code, const char* why) {
-    return Verdict{Status(code, describe(request, target_) + why)};
-  };
-  if (request.out_of_memory) {
-    return refuse(Code::internal, ": out of memory for what the server sends");
-  }
-  if (request.overflow || (!failure && !request.fits())) {
-    return refuse(Code::corrupt, ": the object is longer than expected");
-  }
-  // Also where the attempt was ended because its headers were wrong.
-  const bool answered = request.answer.status / 100 == 2;
-  if (answered) {
-    if (auto wrong = failure ? check_headers(request, target_) : check_answer(request, target_)) {
-      return wrong;
-    }
-  }
-  if (failure) return judge(request, *failure, target_);
-  return std::nullopt;
-}
-
 void Client::conclude(Lock& lock, const std::shared_ptr<Request>& request,
                       const std::optional<Failure>& failure, std::optional<Verdict> verdict) {
   if (failure) {
@@ -258,13 +222,28 @@ void Client::conclude(Lock& lock, const std::shared_ptr<Request>& request,
     if (const Status status = launch_again(request); !status.ok()) complete(lock, request, status);
     return;
   }
+  if (verdict && verdict->retry == Retry::never && may_ask_why(*request, failure)) {
+    request->refusal = verdict->status;
+    if (const Status status = launch_again(request); !status.ok()) complete(lock, request, status);
+    return;
+  }
+  if (request->asked_why && std::string_view(request->method) == "GET") {
+    end_asking(*request, verdict);
+  }
   if (!verdict) return complete(lock, request, std::move(request->answer));
   request->lost = request->lost || verdict->retry == Retry::later || cancelling_;
   if (verdict->retry == Retry::renewed && renew_credentials(*request)) {
     if (const Status status = launch_again(request); !status.ok()) complete(lock, request, status);
     return;
   }
-  if (!may_retry(*request, verdict->retry)) return complete(lock, request, verdict->status);
+  if (verdict->retry == Retry::moved && move_to(*request, verdict->region)) {
+    if (const Status status = launch_again(request); !status.ok()) complete(lock, request, status);
+    return;
+  }
+  if (!may_retry(*request, verdict->retry)) {
+    if (may_inquire(failure) && inquire_into(lock, request, verdict->status)) return;
+    return complete(lock, request, verdict->status);
+  }
   request->cause = verdict->status.message();
   const Failure cause = failure.value_or(Failure());
   const milliseconds delay = retry_delay(*verdict, cause, request->failures);
@@ -381,6 +360,7 @@ bool Client::may_retry(const Request& request, Retry retry) const {
       return !request.repeated;
     case Retry::never:
     case Retry::renewed:
+    case Retry::moved:
       break;
   }
   return false;
@@ -442,64 +422,6 @@ void Client::on_credentials_late() {
   if (credentials_ != Credentials::pending) return;
   credentials_ = Credentials::late;
   pump(lock);
-}
-
-// Waits until nothing is under way; after `deadline` what is left gets cancelled.
-bool Client::drain(Lock& lock, Deadline deadline) {
-  const auto idle = [&] {
-    return active_ == 0 && queue_.empty() && credentials_ != Credentials::pending;
-  };
-  if (changed_.wait_until(lock, deadline, idle)) return true;
-  cancelling_ = true;
-  for (Attempt* attempt : attempts_) attempt->cancel();
-  const Status cancelled(Code::unavailable, "cancelled, the process ends or forks");
-  while (!waiting_.empty()) {
-    const std::shared_ptr<Request> request = waiting_.extract(waiting_.begin()).value();
-    complete(lock, request, cancelled.with_context(request->cause));
-  }
-  fail_queued(lock, cancelled);
-  const bool drained = changed_.wait_for(lock, kCancelGrace, idle);
-  cancelling_ = false;
-  return drained;
-}
-
-void Client::stop(Deadline deadline) {
-  Lock lock(mutex_);
-  changed_.wait(lock, [&] { return !stopping_; });
-  if (!session_ || !drain(lock, deadline)) return;
-  stopping_ = true;
-  const std::unique_ptr<Session> session = std::move(session_);
-  credentials_ = Credentials::unknown;
-  lock.unlock();
-  session->close(std::max(deadline, std::chrono::steady_clock::now() + kCancelGrace));
-  lock.lock();
-  stopping_ = false;
-  changed_.notify_all();
-  pump(lock);
-}
-
-bool Client::stopped() {
-  const Lock lock(mutex_);
-  return !session_ && queue_.empty() && !stopping_;
-}
-
-void Client::before_fork() { mutex_.lock(); }
-
-void Client::after_fork(bool child) {
-  if (child && session_) {
-    // Threads, sockets and what they had to do belong to the parent: forget, do not release.
-    [[maybe_unused]] const Session* const theirs = session_.release();
-    new std::deque<std::shared_ptr<Request>>(std::move(queue_));
-    new std::set<std::shared_ptr<Request>>(std::move(waiting_));
-    queue_.clear();
-    waiting_.clear();
-    attempts_.clear();
-    active_ = 0;
-    set_aside_ = 0;
-    watching_ = false;
-    credentials_ = Credentials::unknown;
-  }
-  mutex_.unlock();
 }
 
 }  // namespace arraymorph::store::s3

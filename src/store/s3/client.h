@@ -55,6 +55,14 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
              const Verdict& verdict, std::chrono::milliseconds delay);
   Status launch_again(const std::shared_ptr<Request>& request);
   bool renew_credentials(Request& request);
+  bool may_ask_why(Request& request, const std::optional<Failure>& failure) const;
+  void end_asking(Request& request, std::optional<Verdict>& verdict) const;
+  bool may_inquire(const std::optional<Failure>& failure) const;
+  bool inquire_into(Lock& lock, const std::shared_ptr<Request>& request, const Status& status);
+  void on_inquired(const std::shared_ptr<Request>& request, const Status& status,
+                   const Failure& said);
+  Target target_for(const Request& request) const;
+  bool move_to(Request& request, const std::string& region);
   void complete(Lock& lock, const std::shared_ptr<Request>& request, Result<Answer> answer);
   void fail_queued(Lock& lock, const Status& status);
   bool may_ask_plainly(const Request& request, const std::optional<Failure>& failure) const;
@@ -68,23 +76,26 @@ class Client final : public Participant, public std::enable_shared_from_this<Cli
   void on_credentials(bool found);
   void on_credentials_late();
 
-  const Target target_;
-  const Address address_;
+  const Target target_;  // as configured; the region in use is that of address_
+  const bool sign_payload_;
   const SessionOptions options_;
   const std::uint32_t retries_;
   const std::chrono::seconds deadline_;  // of a request, all attempts together
   const std::size_t limit_;              // requests in the engine
 
   std::mutex mutex_;
+  Address address_;
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<Request>> queue_;  // not handed to the engine yet
-  std::set<Attempt*> attempts_;                 // in the engine
-  std::set<std::shared_ptr<Request>> waiting_;  // for their next attempt
-  std::size_t active_ = 0;                      // requests in the engine or waiting to retry
-  std::size_t set_aside_ = 0;                   // bytes of the requests that count as active
-  bool stopping_ = false;                       // new requests wait
-  bool cancelling_ = false;                     // no more retries
-  bool watching_ = false;                       // on_watch() will be called
+  std::deque<std::shared_ptr<Request>> queue_;        // not handed to the engine yet
+  std::set<Attempt*> attempts_;                       // in the engine
+  std::set<std::shared_ptr<Request>> waiting_;        // for their next attempt
+  std::size_t active_ = 0;                            // requests in the engine or waiting to retry
+  std::size_t set_aside_ = 0;                         // bytes of the requests that count as active
+  bool stopping_ = false;                             // new requests wait
+  bool cancelling_ = false;                           // no more retries
+  bool watching_ = false;                             // on_watch() will be called
+  bool inquiring_ = false;                            // on_inquired() will be called
+  std::chrono::steady_clock::time_point inquired_{};  // when that was last asked for
   Credentials credentials_ = Credentials::unknown;
   std::unique_ptr<Session> session_;
 };

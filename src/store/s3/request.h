@@ -62,6 +62,10 @@ struct Request {
   bool repeated = false;    ///< asked once more after a damaged answer
   bool renewed = false;     ///< asked once more with new credentials
   unsigned generation = 0;  ///< of the credentials of the last attempt
+  std::string region;       ///< the last attempt was signed for
+  bool asked_why = false;   ///< a GET in place of this HEAD was sent for its words
+  Status refusal;           ///< of that HEAD
+  bool moved = false;       ///< asked once more in the region that the server named
   std::string cause;        ///< why the last attempt failed
   int failed_status = 0;    ///< the HTTP status it failed with, where there was one
   std::string location;     ///< where that answer sends on to (redirects)

@@ -10,6 +10,7 @@
 #include "runtime/config/limits.h"
 #include "runtime/log.h"
 #include "store/s3/library.h"
+#include "store/s3/limits.h"
 #include "store/s3/no_retry.h"
 
 namespace arraymorph::store::s3 {
@@ -27,6 +28,7 @@ Status engine_failed(const std::string& what) {
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
   ARRAYMORPH_TRY(config::enough_threads(options.event_loops));
+  ARRAYMORPH_TRY(enough_descriptors(options.event_loops));
   ARRAYMORPH_ASSIGN(aws_client_bootstrap* const bootstrap,
                     Library::instance().acquire(options.event_loops));
   std::unique_ptr<Session> session(new Session);

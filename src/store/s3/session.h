@@ -41,6 +41,8 @@ class Session {
 
   aws_s3_client* client() const { return client_; }
   aws_credentials_provider* provider() const { return provider_; }
+  aws_client_bootstrap* bootstrap() const { return bootstrap_; }
+  aws_tls_ctx* tls() const { return tls_; }  ///< null where there is no use for it
   /// Of the credentials, counted up by each renewal.
   unsigned generation() const { return generation_; }
 

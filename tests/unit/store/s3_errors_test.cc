@@ -46,7 +46,6 @@ TEST(S3ErrorsTest, TellsBucketsFromKeys) {
   const Status bucket = judge_http(404, body("NoSuchBucket")).status;
   EXPECT_EQ(bucket.code(), Code::invalid_argument);
   expect_words(bucket, {"the bucket 'bucket' does not exist", "http://host:1", "BUCKET_NAME"});
-  EXPECT_EQ(judge_http(404, "").status.code(), Code::not_found);
 }
 
 TEST(S3ErrorsTest, ShowsWordsThatATerminalCanBear) {
@@ -62,7 +61,7 @@ TEST(S3ErrorsTest, NamesTheRegion) {
   const Status status =
       judge_http(400, body("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>")).status;
   EXPECT_EQ(status.code(), Code::invalid_argument);
-  expect_words(status, {"us-east-1", "AWS_REGION=eu-west-1"});
+  expect_words(status, {"not in us-east-1", "AWS_REGION=eu-west-1"});
   expect_words(judge_http(301, "").status, {"AWS_REGION"});
 }
 
