@@ -114,6 +114,11 @@ test-h5py store="local": install setup-test
 test-matrix *arguments: setup setup-test
     @python tests/matrix/run_matrix.py "$@"
 
+# Each setting got wrong on every server there is, beside boto3's words; --publish: docs/failures.md
+wrong-settings *arguments: install setup-test
+    scripts/side-venv build/boto3 boto3
+    python tests/servers/wrong_settings.py --boto3 build/boto3/bin/python "$@"
+
 # Cells of the table, Python tests on S3 and the demo on Garage: this machine's, else compose.yaml's
 test-garage: install setup-test
     tests/support/with-garage python -m pytest tests/servers --server=garage
