@@ -48,7 +48,7 @@ test-conformance: build setup-test
 
 # Writers of one object at the same moment, on every store: n=ROUNDS; says what it saw
 test-conditions n="200": build setup-test
-    ARRAYMORPH_TEST_ROUNDS='{{ trim_start_match(n, "n=") }}' tests/support/with-seaweed build/default/tests/conformance/probe_conformance_test --gtest_filter='*ConditionsAreHonoured*'
+    TEST_ROUNDS='{{ trim_start_match(n, "n=") }}' tests/support/with-seaweed build/default/tests/conformance/probe_conformance_test --gtest_filter='*ConditionsAreHonoured*'
 
 # Python tests: package, requests, errors, features
 test-python *arguments: install setup-test

@@ -15,8 +15,8 @@ import h5py  # noqa: E402  (unchanged programs import it after that)
 
 
 def place(name: str) -> str:
-    """ARRAYMORPH_BENCH_ROOT names a directory to use instead of the bucket."""
-    root = os.environ.get("ARRAYMORPH_BENCH_ROOT")
+    """BENCH_ROOT names a directory to use instead of the bucket."""
+    root = os.environ.get("BENCH_ROOT")
     return f"file://{root}/{name}.h5" if root else f"s3://{os.environ['BUCKET_NAME']}/am/{name}.h5"
 
 

@@ -32,7 +32,7 @@ def run(case: Case, data: Path) -> dict[str, Any]:
     assert layout is not None
     source = np.array(values(data, layout.shape))
     with tempfile.TemporaryDirectory() as directory:
-        os.environ["ARRAYMORPH_BENCH_ROOT"] = directory
+        os.environ["BENCH_ROOT"] = directory
         peer = peers.load(case.peer)
         _, writing = measured(lambda: peer.write("x", layout, source))
         reader = peer.open("x", layout, repeated=False)

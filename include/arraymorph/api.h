@@ -43,8 +43,10 @@ ARRAYMORPH_EXPORT int arraymorph_shutdown(int last);
  * or a plain name that the environment places. HDF5 is not used. Thread-safe. */
 
 /** Where the file lies; sends no request. {"url", "key": prefix of its objects, "kind": "s3",
- *  "local" or "memory", "server": see `probe`, "endpoint", "region", "path_style" (s3),
- *  "connections", "codec_threads": as configured}. */
+ *  "local" or "memory", "server": see `probe`, "connections", "event_loops", "codec_threads": as
+ *  configured, for s3 also "endpoint", "region", "path_style", "bucket", "profile", "ca_bundle",
+ *  "session_token": bool; "sources": {where each of these was said: the name of a variable,
+ *  "profile lab in ~/.aws/config", "preset local", "default"; also "credentials"}}. */
 ARRAYMORPH_EXPORT int arraymorph_describe(const char* name, char** answer);
 
 /** One HEAD of the metadata object: {"size", "etag", "modified": seconds since 1970}. */

@@ -4,11 +4,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "runtime/config/limits.h"
 #include "runtime/lifecycle.h"
 #include "runtime/log.h"
 
@@ -33,6 +35,12 @@ bool is_self(const std::thread& thread) { return thread.get_id() == std::this_th
 
 auto find_self(Crew& crew) {
   return std::find_if(crew.threads.begin(), crew.threads.end(), is_self);
+}
+
+std::string too_few(unsigned running, unsigned wanted, const std::system_error& refused) {
+  return "only " + std::to_string(running) + " of " + std::to_string(wanted) +
+         " threads were started, what they do takes longer: " + refused.what() +
+         " (raise `ulimit -u`, or set ARRAYMORPH_CODEC_THREADS)";
 }
 
 void end_one(Crew& crew) {
@@ -141,7 +149,8 @@ void ThreadPool::submit(std::function<void()> task) {
     try {
       crew->threads.emplace_back(run_worker, crew);
       ++crew->running;
-    } catch (const std::system_error&) {  // no more threads to be had
+    } catch (const std::system_error& refused) {  // no more threads to be had
+      config::warn_about_limits(too_few(crew->running, state_->size, refused));
       while (crew->running == 0 && !crew->tasks.empty()) run_one(lock, *crew);
       return;
     }

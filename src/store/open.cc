@@ -55,7 +55,16 @@ Result<std::shared_ptr<ObjectStore>> make_store(const Location& location, const 
 
 }  // namespace
 
-Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const Config& config) {
+Status settle(const Location& location, Config& config) {
+  if (location.kind == Location::Kind::s3) ARRAYMORPH_TRY(complete_s3(config.s3));
+  const bool network = location.kind == Location::Kind::s3 || location.kind == Location::Kind::http;
+  keep_within_limits(config, network);
+  return Status();
+}
+
+Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const Config& given) {
+  Config config = given;
+  ARRAYMORPH_TRY(settle(location, config));
   const std::string id = identity(location, config);
   Cache& opened = cache();
   const std::lock_guard lock(opened.mutex);

@@ -9,6 +9,11 @@
 
 namespace arraymorph::store {
 
+/// Makes the configuration what holds for this location: the profile's settings where it is S3, and
+/// no more than the process may have. Does nothing the second time; open_store() does it as well.
+/// Errors: as complete_s3().
+Status settle(const Location& location, Config& config);
+
 /// One store per bucket (and endpoint, region, credentials and tuning), directory, memory name or
 /// web server, shared by all callers and kept for the life of the process. Opening sends no
 /// request. Errors: invalid_argument (settings that contradict each other).

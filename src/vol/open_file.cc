@@ -66,6 +66,7 @@ Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
   if (!location) return std::shared_ptr<FileOpening>();
   opening->name = std::move(name);
   opening->location = std::move(*location);
+  ARRAYMORPH_TRY(store::settle(opening->location, opening->config));
   ARRAYMORPH_ASSIGN(opening->store, store::open_store(opening->location, opening->config));
   return opening;
 }

@@ -17,6 +17,35 @@ namespace {
 
 using nlohmann::json;
 
+// Where what `describe` tells was said.
+json sources_of(const Config& config) {
+  const SpeedSources& speed = config.speed_sources;
+  return {{"connections", speed.connections},
+          {"event_loops", speed.event_loops},
+          {"codec_threads", speed.codec_threads}};
+}
+
+Status describe_s3(const FileOpening& file, json& answer) {
+  const S3Settings& s3 = file.config.s3;
+  ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(s3));
+  const std::string server = file.store->identity();
+  answer["endpoint"] = server.substr(0, server.find(' '));
+  answer["region"] = s3.region;
+  answer["path_style"] = endpoint.path_style;
+  answer["bucket"] = file.location.container;
+  answer["profile"] = s3.profile;
+  answer["ca_bundle"] = s3.ca_bundle;
+  answer["session_token"] = !s3.session_token.empty();
+  const S3Sources& sources = s3.sources;
+  answer["sources"].update({{"endpoint", sources.endpoint},
+                            {"region", sources.region},
+                            {"path_style", sources.addressing_style},
+                            {"profile", sources.profile},
+                            {"ca_bundle", sources.ca_bundle},
+                            {"credentials", sources.credentials}});
+  return Status();
+}
+
 Result<std::string> describe(const char* name) {
   ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
   const std::string& key = file->location.key;
@@ -24,18 +53,14 @@ Result<std::string> describe(const char* name) {
   json answer{{"url", file->location.url()}, {"key", secret ? without_secrets(key) : key + "/"}};
   answer["server"] = file->store->identity();
   answer["connections"] = file->config.connections;
+  answer["event_loops"] = file->config.event_loops;
   answer["codec_threads"] = file->config.codec_threads;
+  answer["sources"] = sources_of(file->config);
   switch (file->location.kind) {
-    case store::Location::Kind::s3: {
-      ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(file->config.s3));
-      const std::string server = file->store->identity();
+    case store::Location::Kind::s3:
       answer["kind"] = "s3";
-      answer["endpoint"] = server.substr(0, server.find(' '));
-      answer["region"] = file->config.s3.region;
-      answer["path_style"] = endpoint.path_style;
-      answer["bucket"] = file->location.container;
+      ARRAYMORPH_TRY(describe_s3(*file, answer));
       break;
-    }
     case store::Location::Kind::http:
       answer["kind"] = "http";
       break;

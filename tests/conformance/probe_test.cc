@@ -1,6 +1,6 @@
 // Conditional PUTs of writers at one moment: what the probe finds on every store, and on servers
 // that lie. S3: the server that AWS_ENDPOINT_URL_S3 names (skipped without one).
-// ARRAYMORPH_TEST_ROUNDS: rounds on each store, default 4.
+// TEST_ROUNDS: rounds on each store, default 4.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ using test::LyingStore;
 using test::text;
 
 unsigned rounds() {
-  const char* given = std::getenv("ARRAYMORPH_TEST_ROUNDS");
+  const char* given = std::getenv("TEST_ROUNDS");
   return given == nullptr ? 4 : static_cast<unsigned>(std::strtoul(given, nullptr, 10));
 }
 

@@ -74,6 +74,7 @@ TEST_F(S3CredentialsTest, ProfilesAreRead) {
   });
   {
     const ScopedVariable no_key("AWS_ACCESS_KEY_ID", nullptr);
+    const ScopedVariable no_secret("AWS_SECRET_ACCESS_KEY", nullptr);
     const ScopedVariable file("AWS_SHARED_CREDENTIALS_FILE", (directory / "credentials").c_str());
     const ScopedVariable profile("AWS_PROFILE", "special");
     const Result<GetReply> reply = get(*store_at(server.endpoint()), {"k", {}, {}});
@@ -107,6 +108,7 @@ TEST_F(S3CredentialsTest, CredentialsThatExpireAreAskedForAgain) {
     return HttpServer::answer("200 OK", "");
   });
   const ScopedVariable no_key("AWS_ACCESS_KEY_ID", nullptr);
+  const ScopedVariable no_secret("AWS_SECRET_ACCESS_KEY", nullptr);
   const ScopedVariable config("AWS_CONFIG_FILE", (directory / "config").c_str());
   const ScopedVariable file("AWS_SHARED_CREDENTIALS_FILE", (directory / "credentials").c_str());
   const auto store = store_at(server.endpoint());

@@ -68,7 +68,7 @@ inline std::shared_ptr<ObjectStore> open(const std::string& bucket, const Config
 class S3Faults : public testing::Test {
  protected:
   static Config config_for(const std::string& endpoint) {
-    Config config;
+    Config config = *config_from_environment();
     config.s3.region = "us-east-1";
     config.s3.endpoint = endpoint;
     config.retries = 3;

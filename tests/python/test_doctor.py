@@ -34,7 +34,11 @@ def test_a_server_that_works(s3_store: Store, command: Command, tmp_path: Path) 
         "throughput",
     ):
         assert found[about]["state"] == "ok", found[about]
-    assert found["credentials"]["what"] == "an access key of the environment"
+    key = "an access key of the environment (AWS_ACCESS_KEY_ID)"
+    assert found["credentials"]["what"] == key
+    assert "(AWS_ENDPOINT_URL_S3), region" in found["store"]["what"]
+    assert "path style (default)" in found["store"]["what"]
+    assert found["limits"]["what"].startswith("64 connections (automatic), ")
     assert found["file"]["state"] == "note"
     assert found["conditional writes"]["state"] == "ok"
     assert (
@@ -68,15 +72,17 @@ def test_the_verdict_is_kept_for_later_processes(
 
 def test_secrets_are_not_shown(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
-    for name in "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN":
-        monkeypatch.setenv(name, f"hidden-{name}")
+    for name in "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN":
+        for prefix in "AWS_", "ARRAYMORPH_":
+            monkeypatch.setenv(prefix + name, f"hidden-{name}")
     for options in ["--quick"], ["--quick", "--json"]:
         done = command("doctor", "s3://bucket/x.h5", *options)
         assert done.returncode == 1
         assert "hidden" not in done.stdout + done.stderr
     words = command("doctor", "s3://bucket/x.h5", "--quick").stdout
     assert "note AWS_SECRET_ACCESS_KEY: set\n" in words
-    assert "credentials: an access key of the environment with a session token" in words
+    assert "note ARRAYMORPH_SECRET_ACCESS_KEY: set\n" in words
+    assert "credentials: an access key of the environment with a session token (ARRAYM" in words
 
 
 def test_wrong_credentials(
@@ -184,11 +190,11 @@ def test_servers_without_a_clock(date: str | None) -> None:
 def test_where_credentials_come_from(
     s3_store: Store, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def said() -> str:
+    def said(about: str = "credentials") -> str:
         (found,) = (
             each["what"]
             for each in json.loads(command("doctor", "--quick", "--read-only", "--json").stdout)
-            if each["about"] == "credentials"
+            if each["about"] == about
         )
         return str(found)
 
@@ -196,10 +202,34 @@ def test_where_credentials_come_from(
     assert "not signed" in said()
     monkeypatch.delenv("ARRAYMORPH_ANONYMOUS")
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
-    assert said() == "an access key of the environment"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")  # asked in vain, at once
+    assert said() == "an access key of the environment (AWS_ACCESS_KEY_ID)"
+    file = tmp_path / "credentials"
+    file.write_text("[lab]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("ARRAYMORPH_PROFILE", "lab")
+    assert said() == f"a key of profile lab in {file}"
+    monkeypatch.setenv("ARRAYMORPH_PROFILE", "other")
+    assert "there is no such profile" in said("store")
+    assert said("store").endswith("there are: lab")
+    monkeypatch.delenv("ARRAYMORPH_PROFILE")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert "one half of a key" in said()
+    assert "AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY" in said("store")
+
+
+def test_settings_of_a_profile(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile lab]\nendpoint_url = http://127.0.0.1:1\nregion = eu-central-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    found = findings(command, "s3://bucket/x.h5", status=1)
+    where = f"(profile lab in {config})"
+    assert found["store"]["what"].startswith(
+        f"http://127.0.0.1:1 {where}, region eu-central-1 {where}, bucket bucket"
+    )
 
 
 def test_a_connector_without_its_path(

@@ -152,7 +152,7 @@ def test_doctor_reaches_a_server_below_a_path(named: Server, arraymorph_program:
     with gateway.started(f"http://127.0.0.1:{named.port}", prefix="/s3") as endpoint:
         settings = {**named.environment, "AWS_ENDPOINT_URL_S3": endpoint}
         said = arraymorph_program("doctor", "--quick", **settings).stdout
-    assert f"store: {endpoint}, region" in said
+    assert f"store: {endpoint} (AWS_ENDPOINT_URL_S3), region" in said
     assert "clock: within" in said
     assert "FAIL" not in said
 

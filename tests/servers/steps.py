@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import daemon
 from known import KNOWN_ELSEWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,9 +41,7 @@ class Outcome:
 def run(step: str, server: str, settings: Mapping[str, str], extra: list[str]) -> Outcome:
     report = REPORTS / f"servers-{server}-{step}.{'xml' if step in _JUNIT else 'json'}"
     report.unlink(missing_ok=True)
-    environment = {**os.environ, **settings, "SERVER_NAME": server}
-    for leftover in ("AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        environment.pop(leftover, None)
+    environment = {**daemon.outer_environment(), **settings, "SERVER_NAME": server}
     command = [*_COMMANDS[step](server, report), *(extra if step == "cells" else [])]
     print(f"\n== {server}, {step}: {' '.join(command)}", flush=True)
     started = time.monotonic()

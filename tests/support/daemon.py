@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
 import subprocess
@@ -13,6 +14,28 @@ HOST = "127.0.0.1"
 # Outside the range that the kernel gives to outgoing connections, with their partners.
 _PORTS = range(12000, 22000)
 PARTNER = 10000
+
+
+# Of .env or a shell: they would go before what says where a server of ours is.
+_LEFTOVERS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "ARRAYMORPH_ENDPOINT_URL",
+    "ARRAYMORPH_REGION",
+    "ARRAYMORPH_ADDRESSING_STYLE",
+    "ARRAYMORPH_PROFILE",
+    "ARRAYMORPH_ACCESS_KEY_ID",
+    "ARRAYMORPH_SECRET_ACCESS_KEY",
+    "ARRAYMORPH_SESSION_TOKEN",
+    "ARRAYMORPH_ANONYMOUS",
+)
+
+
+def outer_environment() -> dict[str, str]:
+    """This process's, without settings that would lead elsewhere than those of a server of ours."""
+    return {name: value for name, value in os.environ.items() if name not in _LEFTOVERS}
 
 
 class DaemonError(RuntimeError):

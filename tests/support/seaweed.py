@@ -304,9 +304,11 @@ def _run(command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit_on_signal)
     with running() as server:
-        environment = {**os.environ, **server.environment(), "SEAWEED_LOG": str(server.log)}
-        for leftover in ("AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-            environment.pop(leftover, None)
+        environment = {
+            **daemon.outer_environment(),
+            **server.environment(),
+            "SEAWEED_LOG": str(server.log),
+        }
         child = subprocess.Popen(command, env=environment)
         try:
             return child.wait()

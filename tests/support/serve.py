@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shlex
 import signal
 import subprocess
@@ -17,7 +16,6 @@ import daemon
 from servers import SERVERS, Server, named
 
 SETTINGS = Path(__file__).resolve().parents[2] / "build" / "servers"
-LEFTOVERS = ("AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
 EPILOG = """
 Each server listens on 127.0.0.1 only, at free ports, keeps its data in a folder of its own below
@@ -108,9 +106,7 @@ def _run(servers: Sequence[Server], command: list[str]) -> int:
     if not servers:
         return 1
     with servers[0].running() as settings:
-        environment = {**os.environ, **settings, "SERVER_NAME": servers[0].name}
-        for leftover in LEFTOVERS:
-            environment.pop(leftover, None)
+        environment = {**daemon.outer_environment(), **settings, "SERVER_NAME": servers[0].name}
         child = subprocess.Popen(command, env=environment)
         try:
             return child.wait()

@@ -11,6 +11,7 @@ import typer
 from . import (
     bench,
     cat,
+    common,
     copy,
     doctor,
     env,
@@ -36,7 +37,8 @@ app = typer.Typer(
     "arraymorph COMMAND --help              examples of each",
     epilog="Without a command: env. A URL is s3://bucket/name or file:///directory/name; a pointer "
     "file, a file of the local disk, or a plain name that BUCKET_NAME or ARRAYMORPH_ROOT places "
-    "will do as well. Exit status: 0 done, 1 something went wrong (one line on stderr says what), "
+    "will do as well. --endpoint-url, --region and --profile may stand behind the command too. "
+    "Exit status: 0 done, 1 something went wrong (one line on stderr says what), "
     "2 the command line was not understood.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -61,11 +63,17 @@ for _name, _command, _short in (
 
 
 @app.callback(invoke_without_command=True)
-def _without_command(context: typer.Context) -> None:
+def _before_command(
+    context: typer.Context,
+    endpoint_url: common.EndpointUrl = None,
+    region: common.Region = None,
+    profile: common.Profile = None,
+) -> None:
+    common.choose(endpoint_url, region, profile)
     if context.invoked_subcommand is None:
         env.env(None)
 
 
 def main() -> None:
     """Entry point; ends the process."""
-    app(prog_name="arraymorph")
+    common.with_common_options(app)(prog_name="arraymorph")

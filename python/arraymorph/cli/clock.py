@@ -28,6 +28,8 @@ def clock_difference(endpoint: str, ca_bundle: str | None) -> float | None:
             date = answer.headers.get("Date")
     except urllib.error.HTTPError as refusal:  # of somebody who is there
         date = refusal.headers.get("Date")
+    except urllib.error.URLError as error:
+        raise OSError(str(error.reason)) from error
     except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"this is no HTTP server ({error or type(error).__name__})") from error
     received = time.time()

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
@@ -17,14 +16,15 @@ import typer
 
 from .. import __version__, _core, _h5py, build_info
 from .doctor_programs import programs
-from .output import message_of, print_json, size_text
+from .output import message_of, plural, print_json, size_text
 
 _PREFIXES = ("ARRAYMORPH_", "AWS_", "HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "XDG_CACHE_HOME")
 # Of the AWS variables, the ones that are safe to show.
 _SHOWN = re.compile(
-    r"AWS_(ENDPOINT_URL(_S3)?|(DEFAULT_)?REGION|PROFILE|S3_ADDRESSING_STYLE|USE_TLS"
-    r"|SIGNED_PAYLOADS|CA_BUNDLE)$"
+    r"AWS_(ENDPOINT_URL(_S3)?|IGNORE_CONFIGURED_ENDPOINT_URLS|(DEFAULT_)?REGION|PROFILE"
+    r"|S3_ADDRESSING_STYLE|USE_TLS|SIGNED_PAYLOADS|CA_BUNDLE|CONFIG_FILE|SHARED_CREDENTIALS_FILE)$"
 )
+_SECRET = re.compile(r"ARRAYMORPH_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$")
 _STYLES = {"ok": "green", "note": "", "warn": "yellow", "FAIL": "bold red"}
 _MOST_SKEW = 300  # seconds; servers refuse requests from 900 on
 _LATENCY_REQUESTS = 5
@@ -111,7 +111,7 @@ def _environment() -> Iterator[Finding]:
 
 def _shown(name: str, value: str) -> str:
     """The value, or only that there is one."""
-    if name.startswith("AWS_") and not _SHOWN.match(name):
+    if _SECRET.match(name) or (name.startswith("AWS_") and not _SHOWN.match(name)):
         return "set" if value else "empty"
     return re.sub(r"//[^/@]*@", "//***@", value)
 
@@ -158,6 +158,7 @@ def _store(url: str | None, read_only: bool, quick: bool) -> Iterator[Finding]:
         yield from _server(place)
     else:
         yield Finding("ok", "store", f"{place['kind']}, {place['url']}")
+    yield _speed(place)
     reachable = True
     for each in _requests(name):
         reachable = reachable and each.state != "FAIL"
@@ -174,13 +175,17 @@ def _store(url: str | None, read_only: bool, quick: bool) -> Iterator[Finding]:
 
 def _server(place: dict[str, Any]) -> Iterator[Finding]:
     style = "path" if place["path_style"] else "virtual-hosted"
-    what = f"{place['endpoint']}, region {place['region']}, bucket {place['bucket']}, {style} style"
+    said = place["sources"]
+    what = (
+        f"{place['endpoint']} ({said['endpoint']}), region {place['region']} ({said['region']}), "
+        f"bucket {place['bucket']}, {style} style ({said['path_style']})"
+    )
     yield Finding("ok", "store", what)
-    yield _credentials()
+    yield _credentials(place)
     from .clock import clock_difference
 
     try:
-        difference = clock_difference(place["endpoint"], os.environ.get("AWS_CA_BUNDLE"))
+        difference = clock_difference(place["endpoint"], place["ca_bundle"] or None)
     except OSError as error:
         fix = "is the server running, is AWS_ENDPOINT_URL_S3 right, is AWS_CA_BUNDLE needed?"
         yield Finding("FAIL", "endpoint", f"{place['endpoint']}: {message_of(error)}", fix)
@@ -195,29 +200,37 @@ def _server(place: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("ok", "clock", f"within {abs(difference):.0f} s of the server's")
 
 
-def _credentials() -> Finding:
+def _speed(place: dict[str, Any]) -> Finding:
+    """How many of what work, and who has said so."""
+    said = place["sources"]
+    names = {"codec_threads": "codec thread"}
+    if place["kind"] in ("s3", "http"):
+        names = {"connections": "connection", "event_loops": "event loop", **names}
+    what = ", ".join(f"{plural(place[name], noun)} ({said[name]})" for name, noun in names.items())
+    if any("lowered for" in said[name] for name in names):
+        return Finding("warn", "limits", what, "raise the limit: ulimit -n 4096, ulimit -u 4096")
+    return Finding("ok", "limits", what)
+
+
+def _credentials(place: dict[str, Any]) -> Finding:
     """Where they come from, never what they are: the first of the chain that is set."""
-    if os.environ.get("ARRAYMORPH_ANONYMOUS", "").lower() in ("1", "true", "yes", "on"):
+    source = place["sources"]["credentials"]
+    if source == "ARRAYMORPH_ANONYMOUS":
         return Finding("ok", "credentials", "none: requests are not signed (ARRAYMORPH_ANONYMOUS)")
-    if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
-        token = " with a session token" if os.environ.get("AWS_SESSION_TOKEN") else ""
-        return Finding("ok", "credentials", f"an access key of the environment{token}")
-    if os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_SECRET_ACCESS_KEY"):
-        fix = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither"
-        return Finding("warn", "credentials", "one half of a key is set; it is ignored", fix)
-    if profile := os.environ.get("AWS_PROFILE"):
-        return Finding("ok", "credentials", f"profile {profile}")
+    if source in ("ARRAYMORPH_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"):
+        token = " with a session token" if place["session_token"] else ""
+        what = f"an access key of the environment{token} ({source})"
+        return Finding("ok", "credentials", what)
+    if source != "provider chain":
+        return Finding("ok", "credentials", source)
     if os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
         return Finding("ok", "credentials", "a web identity token (AWS_WEB_IDENTITY_TOKEN_FILE)")
-    path = os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
-    if Path(path).expanduser().exists():
-        return Finding("ok", "credentials", f"{path}, then the provider chain")
     if any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in os.environ):
         return Finding("ok", "credentials", "the container's role")
     return Finding(
         "note",
         "credentials",
-        "none are set here: left are ~/.aws/config and the role of the machine",
+        f"none are set here, nor in profile {place['profile']}: left is the role of the machine",
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for public buckets "
         "ARRAYMORPH_ANONYMOUS=true",
     )

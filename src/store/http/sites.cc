@@ -28,8 +28,10 @@ std::shared_ptr<s3::Client> make_client(const Url& url, const Config& config) {
   options.endpoint.tls = url.tls();
   options.region = kRegion;
   options.ca_bundle = config.s3.ca_bundle;
+  options.ca_bundle_source = config.s3.sources.ca_bundle;
   options.source.anonymous = true;
   options.connections = config.connections;
+  options.event_loops = config.event_loops;
   options.timeout_seconds = config.timeout_seconds;
   auto client = std::make_shared<s3::Client>(std::move(target), std::move(address),
                                              std::move(options), config);

@@ -117,8 +117,8 @@ Client::Client(const std::string& bucket, const Config& config, const S3Endpoint
           {bucket, scheme_of(endpoint) + authority_of(endpoint, config.s3.region) + endpoint.prefix,
            config.s3.region, config.s3.anonymous},
           address_of(endpoint, bucket, config.s3.region),
-          {endpoint, config.s3.region, config.s3.ca_bundle,
-           CredentialSource::from_environment(config.s3.anonymous), config.connections,
+          {endpoint, config.s3.region, config.s3.ca_bundle, config.s3.sources.ca_bundle,
+           CredentialSource(config.s3), config.connections, config.event_loops,
            config.timeout_seconds},
           config) {}
 

@@ -9,19 +9,23 @@
 #include <string>
 
 #include "arraymorph/status.h"
+#include "runtime/config.h"
 #include "store/s3/latch.h"
 
 namespace arraymorph::store::s3 {
 
-/// The environment as it was when the store was opened.
+/// The settings as they were when the store was opened.
 struct CredentialSource {
-  std::string access_key_id;      ///< AWS_ACCESS_KEY_ID
-  std::string secret_access_key;  ///< AWS_SECRET_ACCESS_KEY
-  std::string session_token;      ///< AWS_SESSION_TOKEN
-  std::string profile;            ///< AWS_PROFILE
-  bool anonymous = false;         ///< sign nothing, whatever else is given
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+  std::string profile;               ///< asked when no key is given
+  bool profile_is_explicit = false;  ///< keys of the AWS_* variables do not count
+  bool anonymous = false;            ///< sign nothing, whatever else is given
 
-  static CredentialSource from_environment(bool anonymous);
+  CredentialSource() = default;
+  /// Of settings that complete_s3() has completed.
+  explicit CredentialSource(const S3Settings& settings);
 
   /// No look-up needed: key and secret were given, or none is wanted.
   bool fixed() const { return anonymous || (!access_key_id.empty() && !secret_access_key.empty()); }
@@ -37,9 +41,14 @@ aws_credentials_provider* new_provider(const CredentialSource& source,
                                        aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,
                                        const std::shared_ptr<Latch>& gone);
 
-/// Profile, process, web identity, SSO, container and instance metadata, as the flavour's own chain
-/// orders them (credentials_sdk.cc or credentials_crt.cc). One reference is the caller's. Null on
-/// failure; then `on_shutdown` is not called.
+/// The engine's own chain: profile, web identity, container and instance metadata. One reference is
+/// the caller's. Null on failure; then `on_shutdown` is not called.
+aws_credentials_provider* new_engine_chain(
+    const CredentialSource& source, aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,
+    const aws_credentials_provider_shutdown_options& on_shutdown);
+
+/// The same of the flavour (credentials_sdk.cc or credentials_crt.cc), for profiles that the
+/// environment names or nobody does.
 aws_credentials_provider* new_provider_chain(
     const CredentialSource& source, aws_client_bootstrap* bootstrap, aws_tls_ctx* tls,
     const aws_credentials_provider_shutdown_options& on_shutdown);

@@ -4,9 +4,9 @@
 #include <aws/common/task_scheduler.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
+#include "runtime/config/limits.h"
 #include "runtime/log.h"
 #include "store/s3/libraries.h"
 #include "store/s3/resolver.h"
@@ -14,13 +14,11 @@
 namespace arraymorph::store::s3 {
 namespace {
 
-// More loops than this only cost threads: one moves several GB/s.
-constexpr unsigned kMaxLoops = 16;
 constexpr std::chrono::seconds kGrace{2};
 
 Status engine_failed(const char* what) {
   return Status(Code::internal, std::string("the S3 engine cannot start (") + what +
-                                    "): " + aws_error_str(aws_last_error()));
+                                    "): " + aws_error_str(aws_last_error()) + limits_hint());
 }
 
 }  // namespace
@@ -34,19 +32,32 @@ Library& Library::instance() {
   return **library;
 }
 
-Status Library::start() {
+// As many as there are threads for.
+void Library::start_loops(std::uint32_t wanted) {
+  for (std::uint32_t count = wanted; count > 0 && loops_ == nullptr; count /= 2) {
+    loops_gone_ = Latch::make();
+    aws_shutdown_callback_options on_shutdown{};
+    on_shutdown.shutdown_callback_fn = Latch::opened;
+    on_shutdown.shutdown_callback_user_data = Latch::user_data(loops_gone_);
+    loops_ = aws_event_loop_group_new_default(aws_default_allocator(),
+                                              static_cast<std::uint16_t>(count), &on_shutdown);
+    if (loops_ == nullptr) continue;
+    wanted_loops_ = wanted;
+    if (count < wanted) {
+      config::warn_about_limits(std::to_string(count) + " of " + std::to_string(wanted) +
+                                " event loops were started: the system gives no more threads "
+                                "(raise `ulimit -u`, or set ARRAYMORPH_EVENT_LOOPS)");
+    }
+  }
+}
+
+Status Library::start(std::uint32_t event_loops) {
   aws_allocator* allocator = aws_default_allocator();
   start_libraries();
   // OpenSSL has registered its own exit handler now; ours must run before it.
   if (!std::exchange(exit_registered_, true)) shutdown_at_exit();
 
-  loops_gone_ = Latch::make();
-  aws_shutdown_callback_options on_shutdown{};
-  on_shutdown.shutdown_callback_fn = Latch::opened;
-  on_shutdown.shutdown_callback_user_data = Latch::user_data(loops_gone_);
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  loops_ = aws_event_loop_group_new_default(
-      allocator, static_cast<std::uint16_t>(std::min(cores, kMaxLoops)), &on_shutdown);
+  start_loops(std::max(event_loops, 1u));
   if (loops_ == nullptr) return engine_failed("event loops");
   aws_host_resolver* const resolver = new_resolver(loops_);
   if (resolver == nullptr) return engine_failed("resolver");
@@ -58,9 +69,14 @@ Status Library::start() {
   return bootstrap_ == nullptr ? engine_failed("bootstrap") : Status();
 }
 
-Result<aws_client_bootstrap*> Library::acquire() {
+Result<aws_client_bootstrap*> Library::acquire(std::uint32_t event_loops) {
   const std::lock_guard lock(mutex_);
-  if (bootstrap_ == nullptr) ARRAYMORPH_TRY(start());
+  if (bootstrap_ == nullptr) ARRAYMORPH_TRY(start(event_loops));
+  if (event_loops != wanted_loops_) {
+    log(LogLevel::info, "ARRAYMORPH_EVENT_LOOPS: " + std::to_string(event_loops) +
+                            " are asked for, but the process has " + std::to_string(wanted_loops_) +
+                            ", as its first file asked for");
+  }
   ++users_;
   return bootstrap_;
 }
@@ -68,6 +84,21 @@ Result<aws_client_bootstrap*> Library::acquire() {
 void Library::release() {
   const std::lock_guard lock(mutex_);
   --users_;
+}
+
+std::string limits_hint() {
+  switch (aws_last_error()) {
+    case AWS_ERROR_THREAD_INSUFFICIENT_RESOURCE:
+    case AWS_ERROR_THREAD_NO_PERMISSIONS:
+      return "; the system gives no more threads: raise `ulimit -u`, or set "
+             "ARRAYMORPH_PRESET=local "
+             "or ARRAYMORPH_EVENT_LOOPS=1";
+    case AWS_ERROR_MAX_FDS_EXCEEDED:
+    case AWS_ERROR_SYS_CALL_FAILURE:
+      return "; the system may give no more open files: raise `ulimit -n`";
+    default:
+      return "";
+  }
 }
 
 void Library::schedule(aws_task* task, std::uint64_t delay_ms) {

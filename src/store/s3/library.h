@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "arraymorph/status.h"
 #include "runtime/lifecycle.h"
@@ -19,8 +20,9 @@ class Library final : public Participant {
  public:
   static Library& instance();
 
-  /// Each success needs one release.
-  Result<aws_client_bootstrap*> acquire();
+  /// Each success needs one release. `event_loops`: how many to start; while they run, another
+  /// number changes nothing.
+  Result<aws_client_bootstrap*> acquire(std::uint32_t event_loops);
   void release();
   /// Run `task` (which must outlive its run) after `delay_ms`, on an event loop. Only while held.
   void schedule(aws_task* task, std::uint64_t delay_ms);
@@ -32,15 +34,21 @@ class Library final : public Participant {
   void after_fork(bool child) override;
 
  private:
-  Status start();
+  Status start(std::uint32_t event_loops);
+  void start_loops(std::uint32_t wanted);
 
   std::mutex mutex_;
   unsigned users_ = 0;
   aws_event_loop_group* loops_ = nullptr;
   aws_client_bootstrap* bootstrap_ = nullptr;
   std::shared_ptr<Latch> loops_gone_;
+  std::uint32_t wanted_loops_ = 0;
   bool exit_registered_ = false;
   bool inherited_ = false;  // by fork, with threads that exist in the parent only: no clean-up
 };
+
+/// After the engine has refused something: what to do when threads or descriptors have run out, as
+/// the engine's last error says; else empty.
+std::string limits_hint();
 
 }  // namespace arraymorph::store::s3

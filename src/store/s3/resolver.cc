@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "runtime/parse.h"
+#include "runtime/config/parse.h"
 
 namespace arraymorph::store::s3 {
 namespace {
@@ -18,7 +18,7 @@ bool is_below_localhost(const aws_string* name) {
   constexpr std::string_view kBelow = ".localhost";
   const std::string_view text(aws_string_c_str(name), name->len);
   return text.size() > kBelow.size() &&
-         equal_any_case(text.substr(text.size() - kBelow.size()), kBelow);
+         config::equal_any_case(text.substr(text.size() - kBelow.size()), kBelow);
 }
 
 // Called on a thread that may block.

@@ -80,16 +80,17 @@ std::string s3_identity(const std::string& bucket, const Config& config) {
   std::string id = bucket;
   for (const std::string& part :
        {s3.endpoint, s3.region, s3.addressing_style, s3.use_tls, s3.signed_payloads, s3.ca_bundle,
-        s3::CredentialSource::from_environment(s3.anonymous).fingerprint(),
-        std::to_string(config.connections), std::to_string(config.retries),
-        std::to_string(config.timeout_seconds), std::to_string(config.deadline_seconds)}) {
+        s3::CredentialSource(s3).fingerprint(), std::to_string(config.connections),
+        std::to_string(config.retries), std::to_string(config.timeout_seconds),
+        std::to_string(config.deadline_seconds)}) {
     id += '\n' + part;
   }
   return id;
 }
 
-Result<std::shared_ptr<ObjectStore>> make_s3_store(const std::string& bucket,
-                                                   const Config& config) {
+Result<std::shared_ptr<ObjectStore>> make_s3_store(const std::string& bucket, const Config& given) {
+  Config config = given;
+  ARRAYMORPH_TRY(complete_s3(config.s3));
   ARRAYMORPH_ASSIGN(const S3Endpoint endpoint, s3_endpoint(config.s3));
   return std::shared_ptr<ObjectStore>(std::make_shared<S3Store>(bucket, config, endpoint));
 }

@@ -13,7 +13,7 @@ namespace arraymorph::store {
 std::string s3_identity(const std::string& bucket, const Config& config);
 
 /// Sends nothing: network and credentials are first needed by the first verb. Errors:
-/// invalid_argument (endpoint settings that contradict each other).
+/// invalid_argument (settings that are wrong or contradict each other).
 Result<std::shared_ptr<ObjectStore>> make_s3_store(const std::string& bucket, const Config& config);
 
 }  // namespace arraymorph::store

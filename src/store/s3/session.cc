@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/config/limits.h"
 #include "runtime/log.h"
 #include "store/s3/library.h"
 #include "store/s3/no_retry.h"
@@ -19,13 +20,15 @@ constexpr double kConnectionGbps = 0.4;  // what the engine expects of one
 constexpr std::chrono::seconds kFailedStartGrace{2};
 
 Status engine_failed(const std::string& what) {
-  return Status(Code::internal, what + ": " + aws_error_str(aws_last_error()));
+  return Status(Code::internal, what + ": " + aws_error_str(aws_last_error()) + limits_hint());
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
-  ARRAYMORPH_ASSIGN(aws_client_bootstrap* const bootstrap, Library::instance().acquire());
+  ARRAYMORPH_TRY(config::enough_threads(options.event_loops));
+  ARRAYMORPH_ASSIGN(aws_client_bootstrap* const bootstrap,
+                    Library::instance().acquire(options.event_loops));
   std::unique_ptr<Session> session(new Session);
   session->bootstrap_ = bootstrap;
   Status status;
@@ -66,9 +69,13 @@ Status Session::open_tls(const SessionOptions& options) {
                                             &tls, nullptr, file.c_str()) == AWS_OP_SUCCESS;
   if (readable) tls_ = aws_tls_client_ctx_new(aws_default_allocator(), &tls);
   if (tls_ == nullptr && !file.empty()) {
-    status =
-        Status(Code::invalid_argument,
-               "AWS_CA_BUNDLE=" + file + " cannot be used: " + aws_error_str(aws_last_error()));
+    const std::string& from = options.ca_bundle_source;
+    const bool variable = from.find(' ') == std::string::npos;
+    status = Status(Code::invalid_argument,
+                    (from.empty() ? "AWS_CA_BUNDLE="
+                     : variable   ? from + "="
+                                  : "ca_bundle of " + from + ": ") +
+                        file + " cannot be used: " + aws_error_str(aws_last_error()));
   } else if (tls_ == nullptr) {
     status = engine_failed("cannot set up TLS");
   }

@@ -21,8 +21,10 @@ struct SessionOptions {
   S3Endpoint endpoint;
   std::string region;
   std::string ca_bundle;
+  std::string ca_bundle_source;  ///< the variable, or "profile lab in ~/.aws/config"
   CredentialSource source;
   std::uint32_t connections = 0;
+  std::uint32_t event_loops = 1;  ///< of all sessions together: the first one decides
   std::uint32_t timeout_seconds = 0;
 };
 

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "runtime/log.h"
@@ -73,7 +75,43 @@ TEST_F(ConfigTest, DefaultsAreSafe) {
   EXPECT_GE(config->codec_threads, 1u);
   EXPECT_EQ(config->inline_bytes, 65536u);
   EXPECT_EQ(config->piece_bytes, 8u << 20);
-  EXPECT_EQ(config->s3.region, "us-east-1");
+  EXPECT_EQ(config->speed_sources.connections, "automatic");
+  EXPECT_EQ(config->s3.region, "");  // the profile may have one
+}
+
+TEST_F(ConfigTest, PresetsAreNumbersAndSingleVariablesGoBefore) {
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  Result<Config> config = read({});
+  EXPECT_EQ(config->event_loops, std::min(16u, cores));
+  EXPECT_EQ(config->codec_threads, cores);
+  config = read({{"ARRAYMORPH_PRESET", "Local"}});
+  EXPECT_EQ(config->connections, 32u);
+  EXPECT_EQ(config->event_loops, std::min(32u, cores));
+  EXPECT_EQ(config->codec_threads, 16u);
+  EXPECT_EQ(config->speed_sources.codec_threads, "preset local");
+  config = read({{"ARRAYMORPH_PRESET", "production"}, {"ARRAYMORPH_CODEC_THREADS", "3"}});
+  EXPECT_EQ(config->connections, 256u);
+  EXPECT_EQ(config->event_loops, std::min(256u, 4 * cores));
+  EXPECT_EQ(config->codec_threads, 3u);
+  EXPECT_EQ(config->speed_sources.codec_threads, "ARRAYMORPH_CODEC_THREADS");
+  EXPECT_EQ(config->speed_sources.connections, "preset production");
+  expect_refused(read({{"ARRAYMORPH_PRESET", "fast"}}).status(),
+                 {"ARRAYMORPH_PRESET=fast", "auto, local, production"});
+  ::unsetenv("ARRAYMORPH_PRESET");
+  expect_refused(read({{"ARRAYMORPH_EVENT_LOOPS", "1000"}}).status(),
+                 {"ARRAYMORPH_EVENT_LOOPS=1000", "from 1 to 256"});
+}
+
+TEST_F(ConfigTest, UnknownVariablesAreWarnedAboutOnce) {
+  ::setenv("ARRAYMORPH_CONECTIONS", "value-7", 1);
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(read({}).ok());
+  ASSERT_TRUE(read({}).ok());
+  ::unsetenv("ARRAYMORPH_CONECTIONS");
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said,
+            "arraymorph: warn: the variable ARRAYMORPH_CONECTIONS is set, but there is none of "
+            "this name: is ARRAYMORPH_CONNECTIONS meant?\n");
 }
 
 TEST_F(ConfigTest, ABucketMeansS3) {
@@ -90,7 +128,43 @@ TEST_F(ConfigTest, SpecificVariablesComeFirst) {
                                       {"AWS_DEFAULT_REGION", "eu-west-1"}});
   EXPECT_EQ(config->s3.endpoint, "http://special");
   EXPECT_EQ(config->s3.region, "eu-west-1");
+  EXPECT_EQ(config->s3.sources.endpoint, "AWS_ENDPOINT_URL_S3");
+  EXPECT_EQ(config->s3.sources.region, "AWS_DEFAULT_REGION");
   EXPECT_EQ(read({{"AWS_REGION", "eu-north-1"}})->s3.region, "eu-north-1");
+}
+
+TEST_F(ConfigTest, OurOwnVariablesGoBeforeAllOthers) {
+  const Result<Config> config = read({{"ARRAYMORPH_ENDPOINT_URL", "http://ours"},
+                                      {"AWS_ENDPOINT_URL_S3", "http://theirs"},
+                                      {"ARRAYMORPH_REGION", "garage"},
+                                      {"AWS_REGION", "eu-west-1"},
+                                      {"ARRAYMORPH_ADDRESSING_STYLE", "path"},
+                                      {"AWS_S3_ADDRESSING_STYLE", "virtual"},
+                                      {"ARRAYMORPH_USE_TLS", "false"},
+                                      {"AWS_USE_TLS", "true"},
+                                      {"ARRAYMORPH_SIGNED_PAYLOADS", "true"},
+                                      {"AWS_SIGNED_PAYLOADS", "false"},
+                                      {"ARRAYMORPH_CA_BUNDLE", "/ours.pem"},
+                                      {"AWS_CA_BUNDLE", "/theirs.pem"},
+                                      {"ARRAYMORPH_PROFILE", "ours"},
+                                      {"AWS_PROFILE", "theirs"}});
+  const S3Settings& s3 = config->s3;
+  EXPECT_EQ(s3.endpoint + s3.region + s3.addressing_style, "http://oursgaragepath");
+  EXPECT_EQ(s3.use_tls + s3.signed_payloads + s3.ca_bundle + s3.profile, "falsetrue/ours.pemours");
+  EXPECT_TRUE(s3.profile_is_explicit);
+  EXPECT_EQ(s3.sources.endpoint, "ARRAYMORPH_ENDPOINT_URL");
+  EXPECT_EQ(s3.sources.ca_bundle, "ARRAYMORPH_CA_BUNDLE");
+}
+
+TEST_F(ConfigTest, EmptyVariablesAreNotSet) {
+  const Result<Config> config = read({{"ARRAYMORPH_ENDPOINT_URL", ""},
+                                      {"AWS_ENDPOINT_URL", "http://general"},
+                                      {"ARRAYMORPH_PRESET", ""},
+                                      {"STORAGE_PLATFORM", ""},
+                                      {"AWS_PROFILE", ""}});
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  EXPECT_EQ(config->s3.endpoint, "http://general");
+  EXPECT_EQ(config->s3.sources.profile, "");
 }
 
 TEST_F(ConfigTest, SizesTakeSuffixes) {

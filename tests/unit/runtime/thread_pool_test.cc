@@ -1,6 +1,8 @@
 #include "runtime/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -8,6 +10,9 @@
 #include <mutex>
 #include <set>
 #include <thread>
+
+#include "runtime/log.h"
+#include "support/in_child.h"
 
 namespace arraymorph {
 namespace {
@@ -77,6 +82,24 @@ TEST(ThreadPoolTest, ATaskMayHoldTheLastReference) {
     released.count_down();
     finished.wait();
   }
+}
+
+// As a user who may have no thread but the first.
+bool runs_without_threads() {
+  constexpr rlimit kOne{1, 1};
+  constexpr uid_t kNobody = 65534;
+  if (::setrlimit(RLIMIT_NPROC, &kOne) != 0 || ::setuid(kNobody) != 0) return false;
+  set_log_level(LogLevel::off);
+  int ran = 0;
+  ThreadPool pool(4);
+  for (int i = 0; i < 10; ++i) pool.submit([&] { ++ran; });
+  pool.stop();
+  return ran == 10;
+}
+
+TEST(ThreadPoolTest, WithoutThreadsTheCallerDoesTheWork) {
+  if (::getuid() != 0) GTEST_SKIP() << "only root may become a user who has no other processes";
+  EXPECT_EQ(test::in_child(runs_without_threads), 0);
 }
 
 }  // namespace
