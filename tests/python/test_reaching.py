@@ -100,33 +100,19 @@ def test_virtual_hosted_style(named: Server, python: Runner, scheme: str) -> Non
 
 def test_virtual_hosted_style_goes_to_the_host_of_the_bucket(named: Server, python: Runner) -> None:
     """The server that gets the bucket in the host name only answers for that bucket."""
-    code = """
-import arraymorph
-try:
-    arraymorph.File("x.h5")
-except OSError as error:
-    print(error)
-"""
     settings = {
         **named.environment,
         "AWS_ENDPOINT_URL_S3": f"http://localhost:{named.port}",
         "AWS_S3_ADDRESSING_STYLE": "virtual",
         "BUCKET_NAME": "no-such-bucket",
     }
-    said = python(code, **settings).stdout
+    said = refusal(python, settings)
     assert "NoSuchBucket" in said
     assert "'no-such-bucket'" in said
 
 
 def test_an_address_has_no_room_for_a_bucket(named: Server, python: Runner) -> None:
-    code = """
-import arraymorph
-try:
-    arraymorph.File("x.h5")
-except OSError as error:
-    print(error)
-"""
-    said = python(code, **{**named.environment, "AWS_S3_ADDRESSING_STYLE": "virtual"}).stdout
+    said = refusal(python, named.environment, AWS_S3_ADDRESSING_STYLE="virtual")
     assert "AWS_S3_ADDRESSING_STYLE=path" in said
 
 

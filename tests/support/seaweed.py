@@ -1,24 +1,18 @@
-"""A real SeaweedFS on 127.0.0.1 for tests: started, ready to accept objects, stopped by its pid.
-
-As a command (see ``with-seaweed``)::
-
-    python tests/support/seaweed.py run -- CMD ARGS...
-
-As a context manager::
+"""A real SeaweedFS on 127.0.0.1 for tests: started, ready to accept objects, stopped by its pid::
 
     with seaweed.running() as server:
         os.environ.update(server.environment())
+
+As a command: ``with-seaweed``.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +20,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 import daemon
 import s3_request
@@ -294,47 +287,3 @@ def given_or_running() -> Iterator[dict[str, str]]:
         return
     with running() as started:
         yield started.environment()
-
-
-def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)  # runs the clean-up of `running`
-
-
-def _run(command: list[str]) -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _exit_on_signal)
-    with running() as server:
-        environment = {
-            **daemon.outer_environment(),
-            **server.environment(),
-            "SEAWEED_LOG": str(server.log),
-        }
-        child = subprocess.Popen(command, env=environment)
-        try:
-            return child.wait()
-        finally:
-            if child.poll() is None:
-                child.terminate()
-                child.wait()
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    actions = parser.add_subparsers(dest="action", required=True)
-    run = actions.add_parser("run", help="start a server, run a command against it, stop it")
-    run.add_argument("command", nargs=argparse.REMAINDER, help="-- CMD ARGS...")
-    arguments = parser.parse_args()
-    command: list[str] = arguments.command
-    if command[:1] == ["--"]:
-        command = command[1:]
-    if not command:
-        parser.error("no command given")
-    try:
-        return _run(command)
-    except (SeaweedError, FileNotFoundError) as error:
-        print(f"seaweed: {error}", file=sys.stderr)
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -31,6 +31,11 @@ void warn_about_limits(const std::string& text);
 /// unavailable: there are too few for so many event loops.
 Status enough_threads(std::uint32_t event_loops);
 
+/// Descriptors of the S3 engine: a loop polls three, and each client runs two more groups of as
+/// many loops; the others are the first connections.
+inline constexpr std::uint64_t kFilesPerLoop = 9;
+inline constexpr std::uint64_t kOtherFiles = 4;
+
 struct Lowered {
   std::string text;      ///< empty: nothing was too much
   bool matters = false;  ///< to be told: more was asked for, or little is left

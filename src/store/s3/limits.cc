@@ -9,16 +9,8 @@
 #include "runtime/config/limits.h"
 
 namespace arraymorph::store::s3 {
-namespace {
-
-constexpr unsigned kPerLoop = 3;
-constexpr unsigned kGroups = 3;  // of loops: the process's, and two of each client
-constexpr unsigned kSpare = 4;   // the first connections, and a file
-
-}  // namespace
-
 Status enough_descriptors(std::uint32_t event_loops) {
-  const std::size_t needed = kGroups * kPerLoop * event_loops + kSpare;
+  const std::size_t needed = config::kFilesPerLoop * event_loops + config::kOtherFiles;
   std::vector<int> taken;
   taken.reserve(needed);
   while (taken.size() < needed) {
