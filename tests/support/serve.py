@@ -19,7 +19,7 @@ SETTINGS = Path(__file__).resolve().parents[2] / "build" / "servers"
 
 EPILOG = """
 Each server listens on 127.0.0.1 only, at free ports, keeps its data in a folder of its own below
-/tmp (ARRAYMORPH_TEST_DISK: another place), has one bucket, and is gone with its data at Ctrl-C.
+/tmp (TMPDIR: another place), has one bucket, and is gone with its data at Ctrl-C.
 What leads there stands in build/servers/NAME.env while it runs:
 
   ./just servers garage &                   # installs it at the first time, starts it
