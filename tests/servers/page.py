@@ -135,6 +135,7 @@ def speed(report: Report) -> str:
     rows = []
     for entry in present(report):
         rates = entry["steps"].get("speed", {}).get("figures", {})
+        rates = {name: rate for name, rate in rates.items() if name.startswith(("write", "read"))}
         if rates:
             rows.append([entry["title"], *(f"{rate / 1e6:.0f}" for rate in rates.values())])
             names = list(rates)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import signal
 import sys
 from dataclasses import asdict
 from typing import Any
 
 import daemon
 import page
+import serve
 import servers
 import steps
 
@@ -29,6 +31,8 @@ store's contract, C++), python (tests/python on S3), h5py (its own suite), speed
 
 def main() -> int:
     asked = _arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, serve.exit_on_signal)
     steps.REPORTS.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = json.loads(REPORT.read_text()) if REPORT.exists() else {}
     good = True

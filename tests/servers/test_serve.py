@@ -38,7 +38,9 @@ def test_a_killed_runner_takes_its_server_with_it(kind: servers.Server, tmp_path
     found = tmp_path / "found"
     script = f'echo "$$ $SERVER_PID $SERVER_NAME" >{found}.new; mv {found}.new {found}; sleep 300'
     command = [*SERVE, kind.name, "--no-install", "--run", "sh", "-c", script]
-    runner = subprocess.Popen(command, start_new_session=True)
+    # What a killed runner leaves behind lies with the test's own files.
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    runner = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         assert eventually(found.exists)
         child, server, name = found.read_text().split()

@@ -19,7 +19,7 @@ SETTINGS = Path(__file__).resolve().parents[2] / "build" / "servers"
 
 EPILOG = """
 Each server listens on 127.0.0.1 only, at free ports, keeps its data in a folder of its own below
-/tmp (ARRAYMORPH_TEST_DISK: another place), has one bucket, and is gone with its data at Ctrl-C.
+/tmp (TMPDIR: another place), has one bucket, and is gone with its data at Ctrl-C.
 What leads there stands in build/servers/NAME.env while it runs:
 
   ./just servers garage &                   # installs it at the first time, starts it
@@ -58,7 +58,7 @@ def main() -> int:
     except KeyError as error:
         parser.error(error.args[0])
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _exit_on_signal)
+        signal.signal(number, exit_on_signal)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
     if asked.list:
         _print_list()
@@ -74,8 +74,9 @@ def main() -> int:
     return _serve(ready)
 
 
-def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)  # runs the clean-up
+def exit_on_signal(number: int, _frame: FrameType | None) -> None:
+    """Handles a signal by an end that cleans up."""
+    raise SystemExit(128 + number)
 
 
 def _say(text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import os
 import shutil
 import tempfile
 import time
@@ -57,9 +56,8 @@ def find(program: str) -> str | None:
 
 @contextlib.contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A directory for one server's data. ARRAYMORPH_TEST_DISK names another disk than /tmp's."""
-    place = os.environ.get("ARRAYMORPH_TEST_DISK") or None
-    directory = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=place))
+    """A directory for one server's data, where TMPDIR says."""
+    directory = Path(tempfile.mkdtemp(prefix=f"{name}-"))
     try:
         yield directory
     finally:
