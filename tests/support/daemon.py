@@ -71,15 +71,18 @@ def start(
     """In a session of its own, so that Ctrl-C reaches only who started it; what it says goes to the
     end of `log`, whose folder is where it works."""
     with log.open("ab") as out:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd=log.parent,
-            env=environment,
-            start_new_session=True,
-        )
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=log.parent,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise DaemonError(f"{command[0]} cannot be started: {error.strerror}") from error
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

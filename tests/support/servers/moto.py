@@ -30,7 +30,9 @@ class Moto(Server):
         return answer.stdout.strip()
 
     def absent(self) -> str:
-        return "" if _server().exists() else "no moto (./just servers --install moto)"
+        # Written last; the environment may have been begun and not finished.
+        installed = (PROGRAMS / "moto" / "bin" / "moto_server").exists()
+        return "" if installed else "no moto (./just servers --install moto)"
 
     def install(self) -> None:
         venv = PROGRAMS / "moto"
@@ -47,7 +49,7 @@ class Moto(Server):
         with scratch(self.name) as directory:
             (port,) = daemon.free_ports(1)
             log = directory / "moto.log"
-            command = [str(_server()), "--host", daemon.HOST, "--port", str(port)]
+            command = [str(_python()), "-m", "moto.server", "-H", daemon.HOST, "-p", str(port)]
             environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
             with daemon.running(command, log, environment) as process:
                 found = settings(port, BUCKET, KEYS, directory, virtual=False)
@@ -57,7 +59,3 @@ class Moto(Server):
 
 def _python() -> Path:
     return PROGRAMS / "moto" / "bin" / "python"
-
-
-def _server() -> Path:
-    return PROGRAMS / "moto" / "bin" / "moto_server"
