@@ -393,7 +393,7 @@ def test_the_command(store: Store, tmp_path: Path, command: Command) -> None:
 
 def test_ctrl_c_leaves_what_is_needed(store: Store, tmp_path: Path) -> None:
     source, url = tmp_path / "a.h5", store.url("i.h5")
-    make_plain(source, chunks=3000, side=128)
+    make_plain(source, chunks=1500, side=128)
     process = subprocess.Popen(
         [sys.executable, "-m", "arraymorph", "copy", str(source), url],
         env={**os.environ, "ARRAYMORPH_CONNECTIONS": "1", "ARRAYMORPH_IN_FLIGHT_BYTES": "1M"},
