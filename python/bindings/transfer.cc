@@ -44,7 +44,7 @@ class Transfer {
 py::object get_metadata(const std::string& name) {
   void* bytes = nullptr;
   std::size_t size = 0;
-  const auto answer = py::cast<py::dict>(
+  auto answer = py::cast<py::dict>(
       ask([&](char** text) { return arraymorph_get_metadata(name.c_str(), &bytes, &size, text); }));
   const std::unique_ptr<void, decltype(&arraymorph_free)> owned(bytes, &arraymorph_free);
   answer["bytes"] = py::bytes(static_cast<const char*>(bytes), size);

@@ -21,19 +21,18 @@ namespace py = pybind11;
 namespace arraymorph::python {
 namespace {
 
-#define ARRAYMORPH_VALUE_CALLS(X)                                                                  \
-  X(H5Aclose)                                                                                      \
-  X(H5Acreate2) X(H5Aget_create_plist) X(H5Aget_space) X(H5Aget_type) X(H5Aread) X(H5Awrite)       \
-      X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Dwrite) X(H5Oclose) X(H5Oget_info3)            \
-          X(H5Oget_comment) X(H5Oopen_by_addr) X(H5Oset_comment) X(H5Pclose) X(H5Rcreate)          \
-              X(H5Rcreate_attr) X(H5Rcreate_object) X(H5Rcreate_region) X(H5Rdereference2)         \
-                  X(H5Rdestroy) X(H5Rget_attr_name) X(H5Rget_region) X(H5Rget_type)                \
-                      X(H5Ropen_object) X(H5Ropen_region) X(H5Sclose) X(H5Screate_simple)          \
-                          X(H5Sget_select_npoints) X(H5Sselect_hyperslab) X(H5Tclose)              \
-                              X(H5Tcommit_anon) X(H5Tdetect_class) X(H5Tget_class)                 \
-                                  X(H5Tget_member_offset) X(H5Tget_member_type) X(H5Tget_nmembers) \
-                                      X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str)         \
-                                          X(H5Treclaim)
+// clang-format off: it does not come to rest here
+#define ARRAYMORPH_VALUE_CALLS(X) \
+  X(H5Aclose) X(H5Acreate2) X(H5Aget_create_plist) X(H5Aget_space) X(H5Aget_type) X(H5Aread) \
+  X(H5Awrite) X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Dwrite) X(H5Oclose) X(H5Oget_info3) \
+  X(H5Oget_comment) X(H5Oopen_by_addr) X(H5Oset_comment) X(H5Pclose) X(H5Rcreate) \
+  X(H5Rcreate_attr) X(H5Rcreate_object) X(H5Rcreate_region) X(H5Rdereference2) X(H5Rdestroy) \
+  X(H5Rget_attr_name) X(H5Rget_region) X(H5Rget_type) X(H5Ropen_object) X(H5Ropen_region) \
+  X(H5Sclose) X(H5Screate_simple) X(H5Sget_select_npoints) X(H5Sselect_hyperslab) X(H5Tclose) \
+  X(H5Tcommit_anon) X(H5Tdetect_class) X(H5Tget_class) X(H5Tget_member_offset) \
+  X(H5Tget_member_type) X(H5Tget_nmembers) X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str) \
+  X(H5Treclaim)
+// clang-format on
 
 struct Calls {
 #define ARRAYMORPH_CALL(name) decltype(&::name) name = nullptr;
@@ -63,8 +62,9 @@ class Owned {
 /// Where references, and what leads to some, lie in an element.
 struct Layout {
   enum class Kind { plain, reference, sequence, parts } kind = Kind::plain;
-  std::size_t size = 0;                               // of an element in memory
-  std::vector<std::pair<std::size_t, Layout>> inner;  // parts: by offset; sequence: of its elements
+  std::size_t size = 0;       // of an element in memory
+  std::size_t offset = 0;     // in what it is a part of
+  std::vector<Layout> inner;  // the parts; of a sequence, of its elements
 };
 
 std::uint64_t address_of(const H5O_token_t& token) {
@@ -211,16 +211,16 @@ class Values {
         Layout element = layout_of(inner.get());
         if (element.kind == Layout::Kind::plain) break;
         layout.kind = Layout::Kind::sequence;
-        layout.inner.emplace_back(0, std::move(element));
+        layout.inner.push_back(std::move(element));
         break;
       }
       case H5T_ARRAY: {
         const Owned inner(calls_.H5Tget_super(type), calls_.H5Tclose);
-        const Layout element = layout_of(inner.get());
+        Layout element = layout_of(inner.get());
         if (element.kind == Layout::Kind::plain) break;
         layout.kind = Layout::Kind::parts;
-        for (std::size_t at = 0; at + element.size <= layout.size; at += element.size) {
-          layout.inner.emplace_back(at, element);
+        for (; element.offset + element.size <= layout.size; element.offset += element.size) {
+          layout.inner.push_back(element);
         }
         break;
       }
@@ -241,7 +241,8 @@ class Values {
       Layout element = layout_of(inner.get());
       if (element.kind == Layout::Kind::plain) continue;
       layout.kind = Layout::Kind::parts;
-      layout.inner.emplace_back(calls_.H5Tget_member_offset(type, member), std::move(element));
+      element.offset = calls_.H5Tget_member_offset(type, member);
+      layout.inner.push_back(std::move(element));
     }
   }
 
@@ -258,12 +259,12 @@ class Values {
       case Layout::Kind::reference:
         return translate_reference(element, layout.size);
       case Layout::Kind::parts:
-        for (const auto& [offset, part] : layout.inner) translate(element + offset, part);
+        for (const Layout& part : layout.inner) translate(element + part.offset, part);
         return;
       case Layout::Kind::sequence:
         hvl_t sequence{};
         std::memcpy(&sequence, element, sizeof sequence);
-        const Layout& inner = layout.inner.front().second;
+        const Layout& inner = layout.inner.front();
         for (std::size_t i = 0; i < sequence.len; ++i) {
           translate(static_cast<std::byte*>(sequence.p) + i * inner.size, inner);
         }

@@ -114,7 +114,10 @@ class ContiguousPlaces final : public Places {
     for (std::uint64_t left = count(); left > 0; --left) {
       const Place place = *find(index);
       if (place.offset >= low && place.offset < high) chunks.push_back({index, place});
-      for (std::size_t d = index.size(); d-- > 0 && ++index[d] == counts_[d];) index[d] = 0;
+      for (std::size_t d = index.size(); d > 0; --d) {
+        if (++index[d - 1] < counts_[d - 1]) break;
+        index[d - 1] = 0;
+      }
     }
     return chunks;
   }

@@ -42,6 +42,7 @@ T await(Start start) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): stores that can upload keep both
 void ObjectStore::upload(UploadRequest request, Done<std::shared_ptr<Upload>> done) {
   done(Status(Code::unsupported, url() + "/" + request.key + ": this store cannot be written to"));
 }

@@ -24,7 +24,9 @@ using nlohmann::json;
 using store::Move;
 using store::Segment;
 
-const Status kNoPlan(Code::invalid_argument, "the plan is not what arraymorph/api.h describes");
+Status no_plan() {
+  return Status(Code::invalid_argument, "the plan is not what arraymorph/api.h describes");
+}
 
 store::TransferLimits limits_of(const Config& config) {
   store::TransferLimits limits;
@@ -117,11 +119,11 @@ struct Ends {
 Result<Ends> read_plan(const char* text) {
   Ends ends;
   ends.plan = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!ends.plan.is_object()) return kNoPlan;
+  if (!ends.plan.is_object()) return no_plan();
   const std::string* const source = text_field(ends.plan, "source");
   const std::string* const target = text_field(ends.plan, "target");
   const std::string* const etag = text_field(ends.plan, "etag");
-  if (source == nullptr || target == nullptr || etag == nullptr) return kNoPlan;
+  if (source == nullptr || target == nullptr || etag == nullptr) return no_plan();
   ARRAYMORPH_ASSIGN(ends.source, resolve(source->c_str()));
   ARRAYMORPH_ASSIGN(ends.target, resolve(target->c_str()));
   ends.from = {ends.source->store.get(), *etag};
@@ -130,23 +132,23 @@ Result<Ends> read_plan(const char* text) {
 
 Result<std::vector<Move>> read_moves(const Ends& ends) {
   const auto list = ends.plan.find("moves");
-  if (list == ends.plan.end() || !list->is_array()) return kNoPlan;
+  if (list == ends.plan.end() || !list->is_array()) return no_plan();
   std::vector<Move> moves;
   moves.reserve(list->size());
   for (const json& item : *list) {
     if (!item.is_array() || item.size() != 5 || !item[0].is_string() || !item[3].is_string()) {
-      return kNoPlan;
+      return no_plan();
     }
     Move move;
     move.from = ends.source->location.below(item[0].get_ref<const std::string&>());
     move.to = ends.target->location.below(item[3].get_ref<const std::string&>());
     std::uint64_t offset = 0;
     if (!item[1].is_null()) {
-      if (!number(item[1], offset)) return kNoPlan;
+      if (!number(item[1], offset)) return no_plan();
       move.offset = offset;
     }
     if (!number(item[2], move.length) || !number(item[4], move.size) || move.size < move.length) {
-      return kNoPlan;
+      return no_plan();
     }
     moves.push_back(std::move(move));
   }
@@ -167,7 +169,7 @@ Result<std::string> move_all(const char* text, store::Transfer& transfer) {
 Result<std::vector<Segment>> read_segments(const Ends& ends, std::uint64_t size,
                                            std::size_t literal) {
   const auto list = ends.plan.find("segments");
-  if (list == ends.plan.end() || !list->is_array()) return kNoPlan;
+  if (list == ends.plan.end() || !list->is_array()) return no_plan();
   std::vector<Segment> segments;
   segments.reserve(list->size());
   std::uint64_t end = 0;
@@ -177,10 +179,10 @@ Result<std::vector<Segment>> read_segments(const Ends& ends, std::uint64_t size,
                       number(item[1], segment.length) && number(item[3], segment.begin) &&
                       number(item[4], segment.object_size) &&
                       (item[2].is_null() || item[2].is_string());
-    if (!good || segment.offset < end) return kNoPlan;
+    if (!good || segment.offset < end) return no_plan();
     end = segment.offset + segment.length;
     const bool inside = !item[2].is_null() || segment.begin + segment.length <= literal;
-    if (end > size || !inside) return kNoPlan;
+    if (end > size || !inside) return no_plan();
     if (!item[2].is_null()) {
       segment.key = ends.source->location.below(item[2].get_ref<const std::string&>());
     }
@@ -240,7 +242,7 @@ Result<std::string> assemble_all(const char* text, ConstByteSpan literal,
   const bool replace = ends.plan.value("replace", json(false)) == true;
   if (id == nullptr || !number(ends.plan.value("size", json()), request.size) ||
       !number(ends.plan.value("part_size", json()), request.part_size)) {
-    return kNoPlan;
+    return no_plan();
   }
   request.resume = *id;
   const std::string committed = ends.plan.value("committed", "");

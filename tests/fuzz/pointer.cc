@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   } else if (*target) {
     const std::string& url = **target;
     fuzz::require(url.starts_with("s3://") || url.starts_with("file:///") ||
-                      url.starts_with("https://") || url.starts_with("http://"), "not a URL of ours");
+                      url.starts_with("https://") || url.starts_with("http://"),
+                  "not a URL of ours");
     fuzz::require(url.size() <= size, "a URL out of nothing");
     for (const char c : url) {
       fuzz::require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "a control character");
