@@ -118,5 +118,21 @@ def running(
             stop(process)
 
 
+@contextlib.contextmanager
+def announced(command: list[str]) -> Iterator[str]:
+    """The first line that the process prints. It ends when its standard input does: with the block,
+    and with this process."""
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline()
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
 def tail(path: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])

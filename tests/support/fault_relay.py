@@ -25,7 +25,6 @@ import random
 import re
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -35,6 +34,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+import daemon
 from http_message import Message, read_answer, read_exactly, read_head
 
 HOST = "127.0.0.1"
@@ -483,16 +483,8 @@ class Remote:
 def started(endpoint: str) -> Iterator[Remote]:
     """A relay in a process of its own, which ends with this block (or with this process)."""
     command = [sys.executable, __file__, endpoint]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield Remote(*process.stdout.readline().split())
-        finally:
-            process.stdin.close()
-            process.wait(30)
+    with daemon.announced(command) as places:
+        yield Remote(*places.split())
 
 
 def main() -> None:

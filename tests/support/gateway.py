@@ -14,13 +14,13 @@ import argparse
 import contextlib
 import socket
 import socketserver
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
+import daemon
 from http_message import Message, read_answer, read_exactly, read_head
 
 
@@ -69,18 +69,9 @@ class Gateway(socketserver.ThreadingTCPServer):
 def started(endpoint: str, host: str = "127.0.0.1", prefix: str = "") -> Iterator[str]:
     """The endpoint that clients use; ends with this block (or with this process)."""
     command = [sys.executable, __file__, endpoint, host, prefix]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            port = int(process.stdout.readline())
-            shown = f"[{host}]" if ":" in host else host
-            yield f"http://{shown}:{port}{prefix}"
-        finally:
-            process.stdin.close()
-            process.wait(30)
+    with daemon.announced(command) as port:
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{int(port)}{prefix}"
 
 
 def main() -> None:

@@ -23,11 +23,10 @@ namespace {
 
 // Of what is left, the program itself keeps as much as we take.
 constexpr std::uint64_t kShare = 2;
-// For each bucket the engine runs two more groups of as many loops; a loop polls three descriptors.
-constexpr std::uint64_t kThreadsPerLoop = 3;
-constexpr std::uint64_t kOtherThreads = 4;   // resolver, credentials, clean-up of the groups
-constexpr std::uint64_t kFewThreads = 1024;  // fewer are tried out before the engine starts
-constexpr std::uint64_t kLoopsShare = 2;     // of what we take, for event loops at most
+constexpr std::uint64_t kThreadsPerLoop = 3;  // one in each of the groups; see kFilesPerLoop
+constexpr std::uint64_t kOtherThreads = 4;    // resolver, credentials, clean-up of the groups
+constexpr std::uint64_t kFewThreads = 1024;   // fewer are tried out before the engine starts
+constexpr std::uint64_t kLoopsShare = 2;      // of what we take, for event loops at most
 // Numbers that nobody has asked for may be lowered without a word, but not below these.
 constexpr std::uint32_t kFewConnections = 32;
 constexpr std::uint32_t kFewWorkers = 4;

@@ -62,6 +62,10 @@ bool payload_refused(const ErrorDocument& error) {
   return error.code == "XAmzContentSHA256Mismatch" || has_any(error.message, kWords);
 }
 
+bool is_clock_wrong(const Failure& failure) {
+  return failure.clock_ahead && std::abs(*failure.clock_ahead) > kWrongClock;
+}
+
 std::string key_of(const Target& target) {
   return target.key_id.empty() ? "the access key" : "access key " + target.key_id;
 }
@@ -183,12 +187,9 @@ std::optional<std::string> not_s3(const Request& request, const ErrorDocument& e
 
 std::string advice_on_refusal(const ErrorDocument& error, const Failure& failure,
                               const Target& target) {
-  const std::string clock = wrong_clock(failure);
-  if (error.code == "RequestTimeTooSkewed") {
-    return (clock.empty() ? "this machine's clock and the server's differ by too much" : clock) +
-           ": set the clock";
+  if (error.code == "RequestTimeTooSkewed" || is_clock_wrong(failure)) {
+    return advice_on_clock(failure);
   }
-  if (!clock.empty()) return clock + ": set the clock";
   if (payload_refused(error)) {
     return target.sign_payload ? "the body was changed on its way: is there a proxy in between?"
                                : "this server wants signed payloads: set AWS_SIGNED_PAYLOADS=true";
@@ -221,10 +222,12 @@ std::string advice_on_state(const ErrorDocument& error) {
          "`volume.list` in `weed shell`; or ask for less at a time with ARRAYMORPH_CONNECTIONS";
 }
 
-std::string wrong_clock(const Failure& failure) {
-  if (!failure.clock_ahead || std::abs(*failure.clock_ahead) <= kWrongClock) return "";
+std::string advice_on_clock(const Failure& failure) {
+  if (!is_clock_wrong(failure)) {
+    return "this machine's clock and the server's differ by too much: set the clock";
+  }
   return "this machine's clock is " + std::to_string(std::abs(*failure.clock_ahead)) + " s " +
-         (*failure.clock_ahead > 0 ? "ahead of" : "behind") + " the server's";
+         (*failure.clock_ahead > 0 ? "ahead of" : "behind") + " the server's: set the clock";
 }
 
 std::string shortened(const std::string& key_id) {

@@ -31,8 +31,9 @@ std::string advice_on_refusal(const ErrorDocument& error, const Failure& failure
 /// What to look at where the server fails by itself (5xx).
 std::string advice_on_state(const ErrorDocument& error);
 
-/// "this machine's clock is 7200 s ahead of the server's"; empty: it is right, or not known.
-std::string wrong_clock(const Failure& failure);
+/// Where the server complains of the clock: "this machine's clock is 7200 s ahead of the server's:
+/// set the clock", as far as that is known.
+std::string advice_on_clock(const Failure& failure);
 
 /// "AKIA...56": enough to know it again.
 std::string shortened(const std::string& key_id);

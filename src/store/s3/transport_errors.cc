@@ -18,19 +18,19 @@ bool is_credentials_error(int error) {
          error < static_cast<int>(AWS_ERROR_ENUM_END_RANGE(AWS_C_AUTH_PACKAGE_ID));
 }
 
-bool is_limit(int error) {
-  return error == AWS_ERROR_MAX_FDS_EXCEEDED || error == AWS_ERROR_THREAD_INSUFFICIENT_RESOURCE ||
-         error == AWS_ERROR_THREAD_NO_PERMISSIONS;
-}
-
 std::string advice_on_limits(int engine_error) {
-  if (!is_limit(engine_error)) return "";
-  if (engine_error == AWS_ERROR_MAX_FDS_EXCEEDED) {
-    return " (the process may open no more files and connections: raise `ulimit -n`, or lower "
-           "ARRAYMORPH_CONNECTIONS)";
+  switch (engine_error) {
+    case AWS_ERROR_MAX_FDS_EXCEEDED:
+      return " (the process may open no more files and connections: raise `ulimit -n`, or lower "
+             "ARRAYMORPH_CONNECTIONS)";
+    case AWS_ERROR_THREAD_INSUFFICIENT_RESOURCE:
+    case AWS_ERROR_THREAD_NO_PERMISSIONS:
+      return " (the user or container may have no more threads: raise `ulimit -u` or the "
+             "container's "
+             "limit of processes, or lower ARRAYMORPH_CODEC_THREADS)";
+    default:
+      return "";
   }
-  return " (the user or container may have no more threads: raise `ulimit -u` or the container's "
-         "limit of processes, or lower ARRAYMORPH_CODEC_THREADS)";
 }
 
 std::string status_of(const Failure& failure) {
@@ -166,14 +166,9 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
       }
       return {Status(Code::corrupt, text + cause + range), Retry::once};
     }
-    case AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED: {
-      const std::string clock = wrong_clock(failure);
-      return {Status(
-          Code::permission_denied,
-          text + status_of(failure) + "RequestTimeTooSkewed (" +
-              (clock.empty() ? "this machine's clock and the server's differ by too much" : clock) +
-              ": set the clock)")};
-    }
+    case AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED:
+      return {Status(Code::permission_denied, text + status_of(failure) + "RequestTimeTooSkewed (" +
+                                                  advice_on_clock(failure) + ")")};
     default:
       break;
   }
