@@ -141,6 +141,10 @@ bench *arguments: install build setup-test
 bench-tuning *arguments: install build setup-test
     @PYTHONPATH=tests/support python bench/tuning.py "$@"
 
+# What ArrayMorph adds to the start of a program that does not use it
+bench-startup *arguments: install setup-test
+    @PYTHONPATH=tests/support python bench/startup.py "$@"
+
 # Formatting, lint, types
 check: build setup-dev
     scripts/check

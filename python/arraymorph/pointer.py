@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 from pathlib import Path
 
 # src/store/pointer.h has the format.
@@ -28,6 +27,8 @@ def pointer(url: str, path: str | os.PathLike[str]) -> None:
     >>> import arraymorph, os, tempfile
     >>> arraymorph.pointer("s3://bucket/run42.nc", os.path.join(tempfile.mkdtemp(), "run42.nc"))
     """
+    import tempfile
+
     target = Path(path)
     encoded = _encode(url)
     if os.path.lexists(target) and not is_pointer(target):

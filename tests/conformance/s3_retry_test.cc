@@ -180,7 +180,7 @@ TEST_F(S3RetryTest, ARefusedConnectionFailsFast) {
   const Clock::time_point begin = Clock::now();
   expect_words(get(*store_at("http://127.0.0.1:1"), {"k", {}, {}}).status(), Code::unavailable,
                {"http://127.0.0.1:1", "refuses connections", "AWS_ENDPOINT_URL_S3"});
-  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
 }
 
 // The end of all attempts together.

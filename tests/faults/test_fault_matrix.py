@@ -34,7 +34,7 @@ PATIENCE = {
 }
 DEADLINE = 5.0
 # A call may have to wait for one request after the other, each with a deadline of its own.
-LONGEST = 3 * DEADLINE + 2
+LONGEST = 3 * DEADLINE + 10
 
 
 @dataclass(frozen=True)

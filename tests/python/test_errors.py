@@ -65,7 +65,7 @@ try:
     arraymorph.File({s3_store.url("x.h5")!r})
 except OSError as error:
     print(error)
-assert time.monotonic() - started < 3
+assert time.monotonic() - started < 10  # all retries take longer
 """,
         AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{port}",
     )

@@ -223,7 +223,8 @@ def _drip(exchange: Exchange) -> None:
 
 
 def _refuse(exchange: Exchange) -> None:
-    exchange.relay.refuse()
+    # The asking client last: what it asks next must find everything refused.
+    exchange.relay.refuse(last=exchange.link.client)
     raise EndConnectionError
 
 
@@ -341,8 +342,11 @@ class Relay:
             except TimeoutError:
                 continue
 
-    def refuse(self) -> None:
-        """Break all connections and refuse new ones, as the machine of a stopped server does."""
+    def refuse(self, last: socket.socket | None = None) -> None:
+        """Break all connections and refuse new ones, as the machine of a stopped server does.
+
+        The caller breaks `last` itself.
+        """
         with self._lock:
             listener, self._socket = self._socket, socket.socket()
         with contextlib.suppress(OSError):
@@ -352,7 +356,7 @@ class Relay:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, self._port))
         with self._lock:
-            clients = list(self._clients)
+            clients = [each for each in self._clients if each is not last]
         for client in clients:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
@@ -379,12 +383,16 @@ class Relay:
             while True:
                 client, _ = listener.accept()
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._start(self._serve, client, answer)
+                with self._lock:
+                    refused = listener not in (self._socket, self._control_socket)
+                    if listener is self._socket:
+                        self._clients.add(client)
+                if refused:  # accepted while refuse() began
+                    client.close()
+                else:
+                    self._start(self._serve, client, answer)
 
     def _serve(self, client: socket.socket, answer: Answering) -> None:
-        if answer == self._answer:
-            with self._lock:
-                self._clients.add(client)
         link = Link(self, client)
         reset = False
         try:

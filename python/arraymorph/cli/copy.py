@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -95,7 +94,7 @@ def copy(  # noqa: PLR0917  (what the command line has)
         print(f"arraymorph: interrupted; the same command {goes_on}", file=sys.stderr)
         raise typer.Exit(130) from interrupt
     if as_json:
-        print_json(asdict(done))
+        print_json(done._asdict())
     else:
         print(_summary(done, dst))
 

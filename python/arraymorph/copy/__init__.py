@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Layout = Literal["plain", "chunks"]
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a copy is. Totals are 0 while they are not known."""
 
     stage: str  # "structure", "data", "verify"
@@ -24,8 +22,7 @@ class Progress:
     total_items: int
 
 
-@dataclass(frozen=True)
-class Copied:
+class Copied(NamedTuple):
     """What a copy did."""
 
     source: str
