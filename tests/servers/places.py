@@ -19,9 +19,9 @@ import s3_request
 import seaweed
 import servers
 import trustme
+from servers.garage import bootstrap, configure
 from servers.server import create_bucket, find, scratch, settings, wait_until
 
-SUPPORT = Path(__file__).resolve().parents[1] / "support"
 # Buckets stand in host names below it, where the server can do that.
 DOMAIN = "buckets.localhost"
 PORT = 3900  # what a page shows for the S3 service's
@@ -125,26 +125,6 @@ def _garage(configuration: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _configure(directory: Path, ports: tuple[int, int], copies: int) -> Path:
-    """As on a first day: buckets do not stand in host names."""
-    directory.mkdir()
-    text = (SUPPORT / "garage.toml").read_text()
-    changes = {
-        "/var/lib/garage": str(directory),
-        "0.0.0.0": daemon.HOST,
-        ":3900": f":{ports[0]}",
-        ":3901": f":{ports[1]}",
-        'root_domain = ".localhost"\n': "",
-        "replication_factor = 1": f"replication_factor = {copies}",
-    }
-    for old, new in changes.items():
-        assert old in text, f"garage.toml has no {old}"
-        text = text.replace(old, new)
-    path = directory / "garage.toml"
-    path.write_text(text)
-    return path
-
-
 @contextlib.contextmanager
 def _garage_nodes(
     count: int,
@@ -154,7 +134,11 @@ def _garage_nodes(
         ports = daemon.free_ports(2 * count)
         nodes, processes = [], []
         for i in range(count):
-            node = _configure(directory / str(i), (ports[2 * i], ports[2 * i + 1]), count)
+            home = directory / str(i)
+            home.mkdir()
+            # As on a first day: buckets do not stand in host names.
+            changes = {"replication_factor": str(count), "root_domain": ""}
+            node = configure(home, ports[2 * i], ports[2 * i + 1], **changes)
             command = [str(find("garage")), "-c", str(node), "server"]
             log = node.parent / "garage.log"
             processes.append(running.enter_context(daemon.running(command, log)))
@@ -172,15 +156,8 @@ def _answers(node: Path) -> bool:
 
 
 def _bootstrap(node: Path, port: int) -> dict[str, str]:
-    command = [str(SUPPORT / "bootstrap-garage"), str(find("garage")), "-c", str(node)]
-    endpoint = f"http://{daemon.HOST}:{port}"
-    done = subprocess.run(
-        command, env={"GARAGE_ENDPOINT": endpoint}, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise daemon.DaemonError(f"bootstrap-garage: {done.stderr}")
-    lines = (line.partition("=") for line in done.stdout.splitlines())
-    found = {name: value for name, _, value in lines}
+    command = [str(find("garage")), "-c", str(node)]
+    found = bootstrap(command, port, "arraymorph", node.parent / "garage.log")
     del found["AWS_S3_ADDRESSING_STYLE"]
     return {**found, "XDG_CACHE_HOME": str(node.parent / "cache")}
 

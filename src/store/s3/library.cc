@@ -9,6 +9,7 @@
 #include "runtime/config/limits.h"
 #include "runtime/log.h"
 #include "store/s3/libraries.h"
+#include "store/s3/limits.h"
 #include "store/s3/resolver.h"
 
 namespace arraymorph::store::s3 {
@@ -18,7 +19,8 @@ constexpr std::chrono::seconds kGrace{2};
 
 Status engine_failed(const char* what) {
   return Status(Code::internal, std::string("the S3 engine cannot start (") + what +
-                                    "): " + aws_error_str(aws_last_error()) + limits_hint());
+                                    "): " + aws_error_str(aws_last_error()) +
+                                    advice_on_limits(aws_last_error()));
 }
 
 }  // namespace
@@ -84,21 +86,6 @@ Result<aws_client_bootstrap*> Library::acquire(std::uint32_t event_loops) {
 void Library::release() {
   const std::lock_guard lock(mutex_);
   --users_;
-}
-
-std::string limits_hint() {
-  switch (aws_last_error()) {
-    case AWS_ERROR_THREAD_INSUFFICIENT_RESOURCE:
-    case AWS_ERROR_THREAD_NO_PERMISSIONS:
-      return "; the system gives no more threads: raise `ulimit -u`, or set "
-             "ARRAYMORPH_PRESET=local "
-             "or ARRAYMORPH_EVENT_LOOPS=1";
-    case AWS_ERROR_MAX_FDS_EXCEEDED:
-    case AWS_ERROR_SYS_CALL_FAILURE:
-      return "; the system may give no more open files: raise `ulimit -n`";
-    default:
-      return "";
-  }
 }
 
 void Library::schedule(aws_task* task, std::uint64_t delay_ms) {

@@ -47,8 +47,4 @@ class Library final : public Participant {
   bool inherited_ = false;  // by fork, with threads that exist in the parent only: no clean-up
 };
 
-/// After the engine has refused something: what to do when threads or descriptors have run out, as
-/// the engine's last error says; else empty.
-std::string limits_hint();
-
 }  // namespace arraymorph::store::s3

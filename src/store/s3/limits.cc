@@ -1,5 +1,7 @@
 #include "store/s3/limits.h"
 
+#include <aws/common/error.h>
+#include <aws/io/io.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include "runtime/config/limits.h"
 
 namespace arraymorph::store::s3 {
+
 Status enough_descriptors(std::uint32_t event_loops) {
   const std::size_t needed = config::kFilesPerLoop * event_loops + config::kOtherFiles;
   std::vector<int> taken;
@@ -26,6 +29,20 @@ Status enough_descriptors(std::uint32_t event_loops) {
                     " descriptors, and the system does not let this process have so many more (" +
                     files.limit + "): raise it (" + files.raise + ")" +
                     (event_loops > 1 ? ", or set ARRAYMORPH_EVENT_LOOPS=1" : ""));
+}
+
+std::string advice_on_limits(int engine_error) {
+  switch (engine_error) {
+    case AWS_ERROR_MAX_FDS_EXCEEDED:
+      return " (the process may open no more files and connections: raise `ulimit -n`, or lower "
+             "ARRAYMORPH_CONNECTIONS)";
+    case AWS_ERROR_THREAD_INSUFFICIENT_RESOURCE:
+    case AWS_ERROR_THREAD_NO_PERMISSIONS:
+      return " (the user or container may have no more threads: raise `ulimit -u` or the "
+             "container's limit of processes, or set ARRAYMORPH_PRESET=local)";
+    default:
+      return "";
+  }
 }
 
 }  // namespace arraymorph::store::s3

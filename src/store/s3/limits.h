@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "arraymorph/status.h"
 
@@ -10,5 +11,9 @@ namespace arraymorph::store::s3 {
 /// Takes the descriptors that a client with so many event loops needs, and gives them back.
 /// (Threads: config::enough_threads.) unavailable: there are not so many.
 Status enough_descriptors(std::uint32_t event_loops);
+
+/// What to do about an engine error that says that a limit is reached, in brackets after a blank;
+/// empty for others.
+std::string advice_on_limits(int engine_error);
 
 }  // namespace arraymorph::store::s3

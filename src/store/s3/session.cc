@@ -21,7 +21,8 @@ constexpr double kConnectionGbps = 0.4;  // what the engine expects of one
 constexpr std::chrono::seconds kFailedStartGrace{2};
 
 Status engine_failed(const std::string& what) {
-  return Status(Code::internal, what + ": " + aws_error_str(aws_last_error()) + limits_hint());
+  return Status(Code::internal,
+                what + ": " + aws_error_str(aws_last_error()) + advice_on_limits(aws_last_error()));
 }
 
 }  // namespace

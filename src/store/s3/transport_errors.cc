@@ -7,6 +7,7 @@
 #include <aws/s3/s3.h>
 
 #include "runtime/log.h"
+#include "store/s3/limits.h"
 #include "store/s3/refusal.h"
 #include "store/s3/tls_cause.h"
 
@@ -16,21 +17,6 @@ namespace {
 bool is_credentials_error(int error) {
   return error >= static_cast<int>(AWS_ERROR_ENUM_BEGIN_RANGE(AWS_C_AUTH_PACKAGE_ID)) &&
          error < static_cast<int>(AWS_ERROR_ENUM_END_RANGE(AWS_C_AUTH_PACKAGE_ID));
-}
-
-std::string advice_on_limits(int engine_error) {
-  switch (engine_error) {
-    case AWS_ERROR_MAX_FDS_EXCEEDED:
-      return " (the process may open no more files and connections: raise `ulimit -n`, or lower "
-             "ARRAYMORPH_CONNECTIONS)";
-    case AWS_ERROR_THREAD_INSUFFICIENT_RESOURCE:
-    case AWS_ERROR_THREAD_NO_PERMISSIONS:
-      return " (the user or container may have no more threads: raise `ulimit -u` or the "
-             "container's "
-             "limit of processes, or lower ARRAYMORPH_CODEC_THREADS)";
-    default:
-      return "";
-  }
 }
 
 std::string status_of(const Failure& failure) {

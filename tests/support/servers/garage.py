@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -46,11 +47,11 @@ class Garage(Server):
     def running(self, bucket: str = BUCKET) -> Iterator[dict[str, str]]:
         with scratch(self.name) as directory:
             s3, rpc = daemon.free_ports(2)
-            configuration = _configure(directory, s3, rpc)
+            configuration = configure(directory, s3, rpc)
             log = directory / "garage.log"
             command = [_program(), "-c", str(configuration)]
             with daemon.running([*command, "server"], log) as process:
-                found = _bootstrap(command, s3, bucket, log)
+                found = bootstrap(command, s3, bucket, log)
                 found["XDG_CACHE_HOME"] = str(directory / "cache")
                 found["SERVER_VIRTUAL_ENDPOINT"] = f"http://{DOMAIN}:{s3}"
                 yield {**found, "SERVER_LOG": str(log), "SERVER_PID": str(process.pid)}
@@ -63,8 +64,9 @@ def _program() -> str:
     return found
 
 
-def _configure(directory: Path, s3: int, rpc: int) -> Path:
-    """The configuration of compose.yaml with the addresses and the folder of this server."""
+def configure(directory: Path, s3: int, rpc: int, **more: str) -> Path:
+    """The configuration of compose.yaml with the addresses and the folder of this server; each
+    setting in `more` becomes this text, an empty one goes."""
     text = (SUPPORT / "garage.toml").read_text()
     changes = {
         "/var/lib/garage": str(directory),
@@ -75,12 +77,17 @@ def _configure(directory: Path, s3: int, rpc: int) -> Path:
     for old, new in changes.items():
         assert old in text, f"garage.toml has no {old}"
         text = text.replace(old, new)
+    for name, value in more.items():
+        text, found = re.subn(
+            rf"^{name} = .*\n", f"{name} = {value}\n" if value else "", text, flags=re.M
+        )
+        assert found, f"garage.toml has no {name}"
     path = directory / "garage.toml"
     path.write_text(text)
     return path
 
 
-def _bootstrap(command: list[str], port: int, bucket: str, log: Path) -> dict[str, str]:
+def bootstrap(command: list[str], port: int, bucket: str, log: Path) -> dict[str, str]:
     """Settings of the new bucket, by the script that also serves Garage in Docker."""
     done = subprocess.run(
         [str(SUPPORT / "bootstrap-garage"), *command],
