@@ -72,14 +72,16 @@ void Blocks::stop() {
   if (buying_) buying_ = size_;
 }
 
-const Buffer* Blocks::find(std::uint64_t offset, std::uint64_t& start) {
-  auto after = extents_.upper_bound(offset);
-  if (after == extents_.begin()) return nullptr;
-  const auto found = std::prev(after);
-  if (offset - found->first >= found->second.bytes->size()) return nullptr;
-  order_.splice(order_.end(), order_, found->second.used);
-  start = found->first;
-  return found->second.bytes.get();
+std::uint64_t Blocks::take(std::uint64_t offset, ByteSpan into) {
+  const auto after = extents_.upper_bound(offset);
+  if (after == extents_.begin()) return 0;
+  const auto& [first, kept] = *std::prev(after);
+  if (offset - first >= kept.bytes->size()) return 0;
+  order_.splice(order_.end(), order_, kept.used);
+  const std::uint64_t there =
+      std::min<std::uint64_t>(kept.bytes->size() - (offset - first), into.size());
+  std::memcpy(into.data(), kept.bytes->data() + (offset - first), there);
+  return there;
 }
 
 bool Blocks::is_coming(std::uint64_t offset) const {
@@ -245,11 +247,7 @@ Status Blocks::fill(std::uint64_t offset, ByteSpan into) {
       std::memset(into.data(), 0, into.size());
       return {};
     }
-    std::uint64_t start = 0;
-    if (const Buffer* bytes = find(offset, start)) {
-      const std::uint64_t there =
-          std::min<std::uint64_t>(bytes->size() - (offset - start), into.size());
-      std::memcpy(into.data(), bytes->data() + (offset - start), there);
+    if (const std::uint64_t there = take(offset, into)) {
       into = into.subspan(there);
       offset += there;
     } else if (is_coming(offset)) {
@@ -279,12 +277,8 @@ Status Blocks::bring(const ByteRange& range) {
 bool Blocks::peek(std::uint64_t offset, ByteSpan into) {
   const std::lock_guard lock(mutex_);
   while (!into.empty()) {
-    std::uint64_t start = 0;
-    const Buffer* bytes = find(offset, start);
-    if (bytes == nullptr) return false;
-    const std::uint64_t there =
-        std::min<std::uint64_t>(bytes->size() - (offset - start), into.size());
-    std::memcpy(into.data(), bytes->data() + (offset - start), there);
+    const std::uint64_t there = take(offset, into);
+    if (there == 0) return false;
     into = into.subspan(there);
     offset += there;
   }

@@ -93,7 +93,8 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
          const Limits& limits);
   Status fill(std::uint64_t offset, ByteSpan into);
-  const Buffer* find(std::uint64_t offset, std::uint64_t& start);
+  /// Copies as many of the bytes at `offset` as one extent has, and says how many; 0: not here.
+  std::uint64_t take(std::uint64_t offset, ByteSpan into);
   /// One past the bytes around `offset` that are here or on their way; `offset` when it is not.
   std::uint64_t covered_until(std::uint64_t offset) const;
   bool is_coming(std::uint64_t offset) const;
