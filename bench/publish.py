@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import environments
 import report
 import targets
+from questions import QUESTIONS
 from results import Results
 from targets import Verdict
 
 DOCS = environments.ROOT / "docs" / "benchmarks"
 README = environments.ROOT / "README.md"
-BEGIN, END = "<!-- bench -->", "<!-- end of bench -->"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is published together: a page of the documentation, and a section of the README."""
+
+    questions: tuple[str, ...]
+    page: str
+    title: str
+    how: str  # of the page
+    plots: bool
+    mark: str  # of the README's section
+    summary: Callable[[Results], str]
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        return f"<!-- {self.mark} -->", f"<!-- end of {self.mark} -->"
 
 
 def write(
@@ -39,22 +58,42 @@ def read(directory: Path) -> dict[str, Any]:
     return stored
 
 
-def publish(about: dict[str, Any], results: Results, verdicts: list[Verdict]) -> None:
-    """docs/benchmarks.md with every table, docs/benchmarks/*.png, and the README's section."""
-    write(DOCS, about, results, verdicts)
-    (DOCS / "results.json").unlink()  # large; the tables say the same
-    what, how = _about(about), _HOW.format(side=about["side"])
-    text = (
-        f"# Benchmarks\n\nWritten by `./just bench --publish`. {what}\n\n{how}\n\n"
-        f"## What was to be reached\n\n{targets.table(verdicts)}\n\n"
-        f"## Tables\n\n{report.whole(results)}\n\n## Plots\n\n{_images('benchmarks/')}\n"
-    )
-    (DOCS.parent / "benchmarks.md").write_text(text, encoding="utf-8")
-    table = report.summary(results)
-    section = f"{BEGIN}\n{what}\n\n{table}\n\n{_images('docs/benchmarks/')}\n{END}"
+def publish(about: dict[str, Any], results: Results) -> list[str]:
+    """The pages, plots and sections of the README whose questions were all measured; those names
+    that have to be measured too before their page can be written."""
+    left = []
+    for part in PARTS:
+        lacking = [name for name in part.questions if name not in results.questions()]
+        if not lacking:
+            _publish(part, about, results.only(part.questions))
+        elif len(lacking) < len(part.questions):
+            left += lacking
+    return left
+
+
+def _publish(part: Part, about: dict[str, Any], results: Results) -> None:
+    verdicts = targets.judge(results)
+    if part.plots:
+        write(DOCS, about, results, verdicts)
+        (DOCS / "results.json").unlink()  # large; the tables say the same
+    text = [
+        f"# {part.title}",
+        f"Written by `./just bench --publish`. {_about(about)}",
+        part.how.format(side=about["side"]),
+        f"## What was to be reached\n\n{targets.table(verdicts)}",
+        f"## Tables\n\n{report.whole(results)}",
+    ]
+    if part.plots:
+        text.append(f"## Plots\n\n{_images('benchmarks/')}")
+    (DOCS.parent / part.page).write_text("\n\n".join(text) + "\n", encoding="utf-8")
+    section = [part.marks[0], _about(about), "", part.summary(results), ""]
+    if part.plots:
+        section += [_images("docs/benchmarks/"), ""]
+    section[-1] = part.marks[1]
     readme = README.read_text(encoding="utf-8")
-    before, rest = readme.split(BEGIN)
-    README.write_text(before + section + rest.split(END)[1], encoding="utf-8")
+    before, rest = readme.split(part.marks[0])
+    after = rest.split(part.marks[1])[1]
+    README.write_text(before + "\n".join(section) + after, encoding="utf-8")
 
 
 def _images(folder: str) -> str:
@@ -72,7 +111,7 @@ def _about(about: dict[str, Any]) -> str:
     )
 
 
-_HOW = """\
+_ARRAYS = """\
 Every program stores the same float32 array ({side} x {side}, chunks of 1 MiB) on the same SeaweedFS
 server on the same machine, and takes its turn in every round, in both orders. A measurement is a
 process of its own with cold caches. Imports and start-up lie outside the clock, and so does opening
@@ -86,9 +125,44 @@ buffer or block cache of 256 MiB; ArrayMorph's is as it comes. gzip has level 4,
 with shuffle. HDF5 files for ros3 and s3fs have pages of 4 MiB, which
 those two read as a whole; they cannot be written in place, so writing is a local file and its
 upload. Requests and bytes are those of a whole process, opening (and after a write, reading it
-again) included. A plain file is one object that everybody reads where it lies, opening inside the
-clock: the same array with h5py's defaults, and a file of many datasets in chunks of 8 KiB that grew
-side by side, so that their metadata lies all over it. s3fs and pyfive keep all of the file (cache
-"all"), the fastest of the settings tried on windows of the raw file; remfile reads a presigned URL,
-with its defaults.
-*aws-c-s3 alone* is `bench/raw_loop.cc`: the limit."""
+again) included. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit. Plain files have
+[a page of their own](benchmarks-plain.md)."""
+
+_PLAIN = """\
+A plain HDF5 file is one object that everybody reads where it lies, on the same SeaweedFS server
+on the same machine, opening inside the clock: an array of {side} x {side} float32 with h5py's
+defaults, raw and with gzip and shuffle, and a file of many datasets in chunks of 8 KiB that grew
+side by side, so that their metadata lies all over it. Everybody takes turns, each measurement in
+a process of its own with cold caches; imports lie outside the clock, and what was read is
+compared after it. Latency is added by a relay that holds every byte of the server's answers back;
+its bandwidth is not limited, so that one request for the whole file, which s3fs and pyfive send
+(cache "all", the fastest of the settings tried), costs no more than the server's own work, and
+the two cores that all share set the pace. remfile reads a presigned URL, with its defaults.
+Ratios are medians of pairs from the same round. Requests and bytes are those of a whole process.
+Import and export move a file of chunks with gzip into chunk objects and back; *aws-c-s3 alone* is
+`bench/raw_loop.cc`, which moves as many objects of the same size from memory, or into a file.
+`./just bench --only plain_open_read plain_windows listing transfer --publish` writes this page
+alone."""
+
+_ABOUT_PLAIN = (*report.PLAIN, "transfer")
+
+PARTS = (
+    Part(
+        tuple(name for name in QUESTIONS if name not in _ABOUT_PLAIN),
+        "benchmarks.md",
+        "Benchmarks",
+        _ARRAYS,
+        plots=True,
+        mark="bench",
+        summary=report.summary,
+    ),
+    Part(
+        _ABOUT_PLAIN,
+        "benchmarks-plain.md",
+        "Benchmarks of plain files",
+        _PLAIN,
+        plots=False,
+        mark="bench of plain files",
+        summary=report.plain_summary,
+    ),
+)

@@ -131,18 +131,56 @@ SUMMARY = (
     ("windows", "100 windows of 64 x 64,"),
     ("whole_write", "write"),
     ("catalog", "open and read"),
-    ("plain_open_read", "plain file, all read,"),
-    ("plain_windows", "plain file, 100 windows,"),
+)
+PLAIN_SUMMARY = (
+    ("plain_open_read", "all read,"),
+    ("plain_windows", "100 windows,"),
+    ("listing", "listed,"),
 )
 
 
 def summary(results: Results) -> str:
     """The few lines that the README shows."""
-    programs = [peers.LIMIT, *peers.ALL]
+    return _summary(results, SUMMARY, [peers.LIMIT, *peers.PEERS])
+
+
+def plain_summary(results: Results) -> str:
+    """The same of plain files, with numbers of requests, and what moving one takes."""
+    read = _summary(results, PLAIN_SUMMARY, list(peers.PLAIN), requests=True)
+    ratios = {
+        row.label: number(results.ratio(row, OURS, peers.LIMIT), 3)
+        for row in results.rows("transfer")
+        if row.delay == 0
+    }
+    if len(ratios) < 2:
+        return read
+    moved = (
+        f"Import of a plain file in chunks with gzip takes {ratios['import']} times the upload of "
+        f"as many bytes with aws-c-s3 alone, export {ratios['export']} times the download."
+    )
+    return f"{read}\n\n{moved}"
+
+
+def _summary(
+    results: Results,
+    questions: tuple[tuple[str, str], ...],
+    programs: list[str],
+    requests: bool = False,
+) -> str:
     rows = []
-    for question, name in SUMMARY:
+    for question, name in questions:
         for row in results.rows(question):
-            if row.delay <= 20:
-                asked = f"{name} {row.label}, {distance(row.delay)}"
-                rows.append([asked, *_seconds(results, row, programs)])
+            if row.delay > 20 or (requests and row.delay == 0):
+                continue
+            cells = _seconds(results, row, programs)
+            if requests:
+                numbers = [_requests(results, row, peer) for peer in programs]
+                cells[:-1] = [a + b for a, b in zip(cells[:-1], numbers, strict=True)]
+            rows.append([f"{name} {row.label}, {distance(row.delay)}", *cells])
     return table(["", *(NAMES[peer] for peer in programs), "ours / best peer"], rows)
+
+
+def _requests(results: Results, row: Row, peer: str) -> str:
+    """In brackets, of the last run."""
+    counted = [run["traffic"]["requests"] for run in results.of(row, peer) if "traffic" in run]
+    return f" ({sum(counted[-1].values())})" if counted else ""

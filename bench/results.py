@@ -26,6 +26,10 @@ class Results:
     def __init__(self, runs: list[Run]) -> None:
         self.runs = runs
 
+    def only(self, questions: Iterable[str]) -> Results:
+        wanted = set(questions)
+        return Results([run for run in self.runs if run["question"] in wanted])
+
     def of(self, row: Row, peer: str) -> list[Run]:
         return [
             run
