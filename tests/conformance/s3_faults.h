@@ -18,6 +18,9 @@ namespace arraymorph::test {
 
 using Clock = std::chrono::steady_clock;
 
+// Less than the default timeout of one request, so than any wait for one; plenty for the rest.
+constexpr std::chrono::seconds kSoon{25};
+
 inline std::string error_body(const std::string& code) {
   return "<Error><Code>" + code + "</Code><Message>words</Message></Error>";
 }
@@ -72,7 +75,6 @@ class S3Faults : public testing::Test {
     config.s3.region = "us-east-1";
     config.s3.endpoint = endpoint;
     config.retries = 3;
-    config.timeout_seconds = 2;
     return config;
   }
 

@@ -173,14 +173,16 @@ TEST_F(S3RetryTest, ASilentServerTimesOut) {
   const Clock::time_point begin = Clock::now();
   expect_words(get(*open("b", config), {"k", {}, {}}).status(), Code::unavailable,
                {"GET s3://b/k", "127.0.0.1"});
-  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(8));
+  EXPECT_LT(Clock::now() - begin, kSoon);
 }
 
 TEST_F(S3RetryTest, ARefusedConnectionFailsFast) {
-  const Clock::time_point begin = Clock::now();
-  expect_words(get(*store_at("http://127.0.0.1:1"), {"k", {}, {}}).status(), Code::unavailable,
+  reset_stats();
+  Config config = config_for("http://127.0.0.1:1");
+  config.retries = 100;
+  expect_words(get(*open("b", config), {"k", {}, {}}).status(), Code::unavailable,
                {"http://127.0.0.1:1", "refuses connections", "AWS_ENDPOINT_URL_S3"});
-  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_EQ(stats().retries, 2u);
 }
 
 // The end of all attempts together.
@@ -198,7 +200,7 @@ class S3DeadlineTest : public S3Faults {
     expect_words(status, Code::unavailable, {"s3://b/k", "127.0.0.1", "ARRAYMORPH_DEADLINE=1"});
   }
 
-  void TearDown() override { EXPECT_LT(Clock::now() - begin_, std::chrono::seconds(10)); }
+  void TearDown() override { EXPECT_LT(Clock::now() - begin_, kSoon); }
 
   const Clock::time_point begin_ = Clock::now();
 };

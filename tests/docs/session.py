@@ -82,6 +82,7 @@ class Session:
             **clean,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self._home),
+            "TMPDIR": str(self._home),
             "PWD": str(self.folder),
             "COLUMNS": "100",
             "TERM": "dumb",

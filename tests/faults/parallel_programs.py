@@ -13,7 +13,7 @@ import numpy as np
 
 COLUMNS = 64
 BATCH = 50
-PATIENCE = 100.0
+PATIENCE = 500.0
 SAMPLES = 12  # of a soak, at least
 
 
@@ -93,7 +93,7 @@ def make_table(url: str) -> None:
         f["table"] = np.zeros(10, "i4")  # small: in the metadata object
 
 
-def read_often(url: str, gate: str, commits: str) -> None:
+def read_often(url: str, commits: str) -> None:
     """Every state that is seen is one committed state, and none is older than the one before."""
 
     def state(f: h5py.File, with_data: bool) -> int:
@@ -105,10 +105,10 @@ def read_often(url: str, gate: str, commits: str) -> None:
             assert np.array_equal(f[f"d{each}"][...], row(each))
         return number
 
-    wait_for(gate)
     kept = h5py.File(url, "r")
     kept_state = state(kept, True)
     seen = [kept_state]
+    print("ready", flush=True)
     deadline = time.monotonic() + PATIENCE
     while seen[-1] < int(commits):
         assert time.monotonic() < deadline, f"stuck at {seen[-1]}"
@@ -123,6 +123,7 @@ def read_often(url: str, gate: str, commits: str) -> None:
 
 
 def append(url: str, gate: str, appends: str) -> None:
+    """The second one waits until somebody has seen the first."""
     with h5py.File(url, "w", libver="latest") as f:
         dataset = f.create_dataset("x", (0,), "i8", maxshape=(None,), chunks=(64,))
         f.swmr_mode = True
@@ -133,6 +134,8 @@ def append(url: str, gate: str, appends: str) -> None:
             dataset.resize(((number + 1) * BATCH,))
             dataset[number * BATCH :] = np.arange(number * BATCH, (number + 1) * BATCH)
             dataset.flush()
+            if number == 0:
+                wait_for(f"{gate}-seen")
 
 
 def poll(url: str, gate: str, appends: str) -> None:
@@ -149,6 +152,8 @@ def poll(url: str, gate: str, appends: str) -> None:
         assert len(values) >= lengths[-1], "the dataset has shrunk"
         wrong = np.flatnonzero(values != np.arange(len(values)))
         assert wrong.size == 0, f"{values[wrong[:5]]} at {wrong[:5]} of {len(values)}"
+        if values.size:
+            Path(f"{gate}-seen").touch()
         lengths.append(len(values))
     f.close()
     print(json.dumps(len(set(lengths))))
@@ -166,7 +171,7 @@ def resources() -> dict[str, int]:
     return {
         "rss_kib": int(status["VmRSS"].split()[0]),
         "threads": int(status["Threads"]),
-        "descriptors": len(links),
+        "descriptors": sum(not link.startswith("socket:") for link in links),
         "sockets": sum(link.startswith("socket:") for link in links),
     }
 

@@ -75,7 +75,7 @@ def relay(backend: Server) -> Iterator[Relay]:
         yield started
 
 
-def connect(relay: Relay, timeout: float = 5.0) -> http.client.HTTPConnection:
+def connect(relay: Relay, timeout: float = 60.0) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", int(relay.endpoint[17:]), timeout=timeout)
 
 
@@ -152,7 +152,7 @@ def test_bodies_that_end_early(relay: Relay) -> None:
     with pytest.raises(http.client.IncompleteRead) as caught:
         ask(connect(relay), "GET", "half")
     assert caught.value.partial == BODY[: len(BODY) // 2]
-    with socket.create_connection(("127.0.0.1", int(relay.endpoint[17:])), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", int(relay.endpoint[17:])), timeout=60) as raw:
         raw.sendall(b"PUT /bucket/half HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         head = b"".join(iter(lambda: raw.recv(100), b""))
     assert head.startswith(b"HTTP/1.1 200")  # no body: the head itself ends early
@@ -175,9 +175,9 @@ def test_a_stall_and_a_drip(relay: Relay) -> None:
     relay.set_rules([Rule("stall", key="stall"), Rule("drip", key="drip")])
     with pytest.raises(TimeoutError):
         ask(connect(relay, timeout=0.3), "GET", "stall")
-    connection = socket.create_connection(("127.0.0.1", int(relay.endpoint[17:])), timeout=5)
-    connection.sendall(b"GET /bucket/drip HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection = socket.create_connection(("127.0.0.1", int(relay.endpoint[17:])), timeout=60)
     started = time.monotonic()
+    connection.sendall(b"GET /bucket/drip HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"".join(connection.recv(1) for _ in range(3)) == b"HTT"
     assert time.monotonic() - started >= 2 * fault_relay.DRIP_SECONDS
     connection.close()
@@ -242,7 +242,7 @@ def test_every_fault_is_tested_here() -> None:
 def test_in_a_process_of_its_own(backend: Server) -> None:
     with fault_relay.started(f"http://127.0.0.1:{backend.server_port}") as remote:
         remote.set_rules([Rule("503", count=1)], seed=3)
-        connection = http.client.HTTPConnection("127.0.0.1", int(remote.endpoint[17:]), timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", int(remote.endpoint[17:]), timeout=60)
         assert ask(connection, "GET", "x")[0] == 503
         assert ask(connection, "GET", "x") == (200, BODY)
         assert remote.report()["injected"] == {"503": 1}

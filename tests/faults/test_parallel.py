@@ -106,9 +106,13 @@ def test_readers_see_one_committed_state(
     commits = "200" if request.config.getoption("--writer-runs") else "15"
     environment = {**place.environment, "ARRAYMORPH_INLINE_BYTES": "200"}
     assert zygote.run(f"{MODULE}:make_table", place.url, **environment).status == 0
-    arguments = (place.url, str(place.gate), commits)
-    readers = [zygote.start(f"{MODULE}:read_often", *arguments, **environment) for _ in range(2)]
-    writer = zygote.start(f"{MODULE}:commit_often", *arguments, **environment)
+    gate = str(place.gate)
+    readers = [
+        zygote.start(f"{MODULE}:read_often", place.url, commits, **environment) for _ in range(2)
+    ]
+    writer = zygote.start(f"{MODULE}:commit_often", place.url, gate, commits, **environment)
+    for reader in readers:
+        reader.wait_for_output("ready")
     place.open_gate()
     all_right([writer])
     seen = [reader.wait().result() for reader in readers]

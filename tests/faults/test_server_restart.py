@@ -11,7 +11,7 @@ import fault_relay
 import pytest
 import seaweed
 from fault_relay import Request, Rule
-from zygote import Zygote
+from zygote import TIMEOUT, Zygote
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_killed_at_the_kth_request(
         relay.set_rules([Rule(how, first=k, count=1, hook=kill)])
         url = f"s3://{weed.server.bucket}/{how}-{k}.h5"
         writer = zygote.start("parallel_programs:flush_until_stored", url, **settings)
-        assert killed.wait(60)
+        assert killed.wait(TIMEOUT)
         weed.start()
         result = writer.wait().result()
     assert result["failed"] > 0, "nobody noticed that the server was gone"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-TIMEOUT = 120.0  # a hang, not a slow machine
+TIMEOUT = 600.0  # a hang, not a slow machine
 PROGRAMS = ["kill_program", "matrix_program", "parallel_programs"]
 
 
@@ -95,7 +95,7 @@ class Zygote:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(TIMEOUT)
         shutil.rmtree(self.directory)
 
     def start(self, program: str, *arguments: str, **environment: str) -> Child:

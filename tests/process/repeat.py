@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-TIMEOUT = 120.0  # a hang, not a slow machine
+TIMEOUT = 600.0  # a hang, not a slow machine
 
 
 @dataclass

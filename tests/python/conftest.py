@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import uuid
@@ -21,6 +20,7 @@ import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
+import daemon
 import seaweed
 import stored_files
 from stored_objects import LocalObjects, Objects, S3Objects
@@ -86,8 +86,7 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, s
     certificate = authority.issue_cert("localhost")
     certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
     certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
-    with socket.create_server((seaweed.HOST, 0)) as probe:
-        port = probe.getsockname()[1]
+    (port,) = daemon.free_ports(1)
     options = [
         f"-s3.port.https={port}",
         f"-s3.cert.file={directory / 'cert.pem'}",
@@ -159,9 +158,10 @@ def python(tmp_path: Path) -> Runner:
             [sys.executable, "-c", code],
             env={**os.environ, **environment},
             cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         if check and result.returncode != 0:
@@ -211,9 +211,10 @@ def arraymorph_program(tmp_path: Path) -> Command:
             [sys.executable, "-m", "arraymorph", *words],
             env={**os.environ, "COLUMNS": "200", **environment},
             cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         return Done(result.returncode, result.stdout, result.stderr)

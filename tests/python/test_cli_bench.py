@@ -60,7 +60,7 @@ def test_an_interrupted_one_cleans_up(s3_store: Store) -> None:
         while not left(s3_store) and program.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
         program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=120)
+        _, said = program.communicate(timeout=600)
     assert program.returncode not in (0, None)
     assert b"Traceback" not in said
     assert left(s3_store) == []

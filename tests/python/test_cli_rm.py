@@ -131,7 +131,7 @@ def test_it_asks(local_store: Store, answer: bytes, left: int) -> None:
     words = [sys.executable, "-m", "arraymorph", "rm", url]
     with subprocess.Popen(words, stdin=terminal, stderr=subprocess.PIPE) as program:
         os.write(master, answer)
-        _, said = program.communicate(timeout=120)
+        _, said = program.communicate(timeout=600)
     os.close(master)
     os.close(terminal)
     assert f"Remove {url}, chunk objects, 6 objects, ".encode() in said

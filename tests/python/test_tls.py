@@ -130,7 +130,7 @@ class Opening:
 
     def finish(self) -> str:
         try:
-            return self._process.communicate(timeout=120)[0]
+            return self._process.communicate(timeout=600)[0]
         finally:
             self._process.kill()
             self._process.wait()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -69,8 +68,7 @@ def seaweedfs() -> Iterator[Place]:
         certificate = authority.issue_cert("localhost", "127.0.0.1")
         certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
         certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
-        with socket.create_server((seaweed.HOST, 0)) as probe:
-            https = probe.getsockname()[1]
+        (https,) = daemon.free_ports(1)
         options = [
             f"-s3.port.https={https}",
             f"-s3.cert.file={directory / 'cert.pem'}",
@@ -78,13 +76,11 @@ def seaweedfs() -> Iterator[Place]:
             f"-s3.domainName={DOMAIN}",
         ]
         with seaweed.running(extra=options) as server:
-            arguments = Path(f"/proc/{server.pid}/cmdline").read_text().split("\0")
-            master = next(each for each in arguments if each.startswith("-master.port="))
             yield Place(
                 {**server.environment(), "AWS_CA_BUNDLE": str(directory / "ca.pem")},
                 {
                     "https": f"https://{seaweed.HOST}:{https}",
-                    "master": f"http://{seaweed.HOST}:{master.partition('=')[2]}",
+                    "master": f"http://{seaweed.HOST}:{server.ports.master}",
                     "grpc": f"http://{seaweed.HOST}:{server.port + daemon.PARTNER}",
                     "bucket": f"http://{server.bucket}.{DOMAIN}:{server.port}",
                 },

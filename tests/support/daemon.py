@@ -14,6 +14,7 @@ HOST = "127.0.0.1"
 # Outside the range that the kernel gives to outgoing connections, with their partners.
 _PORTS = range(12000, 22000)
 PARTNER = 10000
+_given: set[int] = set()  # ports that this process has handed out: who asked may not listen yet
 
 
 # Of .env or a shell: they would go before what says where a server of ours is.
@@ -54,11 +55,12 @@ def _is_free(port: int, partners: bool) -> bool:
 
 
 def free_ports(count: int, *, partners: bool = False) -> list[int]:
-    """Distinct ports; random, so that parallel runs differ. `partners`: each with PARTNER added is
-    free too."""
+    """Distinct ports, never the same twice; random, so that parallel runs differ. `partners`: each
+    with PARTNER added is free too."""
     ports: list[int] = []
     for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
-        if _is_free(port, partners):
+        if port not in _given and _is_free(port, partners):
+            _given.add(port)
             ports.append(port)
         if len(ports) == count:
             return ports
@@ -131,7 +133,7 @@ def announced(command: list[str]) -> Iterator[str]:
             yield process.stdout.readline()
         finally:
             process.stdin.close()
-            process.wait(30)
+            process.wait(120)  # a hang, not a slow machine
 
 
 def tail(path: Path) -> str:

@@ -325,7 +325,7 @@ class Relay:
                 "injected": dict(state.injected),
             }
 
-    def wait_until_idle(self, seconds: float = 30.0) -> None:
+    def wait_until_idle(self, seconds: float = 300.0) -> None:
         """Until every request that was passed on has been answered."""
         deadline = time.monotonic() + seconds
         while self.report()["active"]:
@@ -478,7 +478,7 @@ class Remote:
 
     def _ask(self, what: str, content: object) -> dict[str, Any]:
         parts = urlsplit(self.control)
-        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30)
+        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=300)
         try:
             connection.request("POST", f"/{what}", body=json.dumps(content))
             answer: dict[str, Any] = json.loads(connection.getresponse().read())

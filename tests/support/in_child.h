@@ -16,4 +16,10 @@ int in_child(Check check) {
   return status;
 }
 
+/// For a child of root's: makes it a user who has no other processes, not even those of a test that
+/// runs beside this one.
+inline bool become_another_user() {
+  return ::setuid(static_cast<uid_t>(20000 + ::getpid() % 40000)) == 0;
+}
+
 }  // namespace arraymorph::test

@@ -9,6 +9,7 @@ As a command: ``with-seaweed``.
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -20,6 +21,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import daemon
 import s3_request
@@ -42,9 +44,8 @@ SECRET_KEY = "arraymorph-test-secret"
 ADMIN_ACCESS_KEY = "arraymorph-admin"
 ADMIN_SECRET_KEY = "arraymorph-admin-secret"
 BUCKET = "arraymorph-test"
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 START_ATTEMPTS = 3
-_SERVICES = 4  # master, volume, filer, S3; each also listens on its port's partner, for gRPC
 
 
 class SeaweedError(daemon.DaemonError):
@@ -55,20 +56,44 @@ class SeaweedEndedError(SeaweedError):
     """The server ended while it was starting, as when somebody else took one of its ports."""
 
 
+class Ports(NamedTuple):
+    """Each service also listens on its port's partner, for gRPC."""
+
+    master: int
+    volume: int
+    filer: int
+    s3: int
+
+    @staticmethod
+    def free() -> Ports:
+        return Ports(*daemon.free_ports(4, partners=True))
+
+    def forget_sockets(self) -> None:
+        """The server makes one for each of its ports, and leaves them when it is killed."""
+        for port in self:
+            for name in (f"seaweedfs-*-{port}.sock", f"seaweedfs-*-{port + daemon.PARTNER}.sock"):
+                for socket in Path("/tmp").glob(name):
+                    socket.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server with one existing bucket."""
 
-    port: int
+    ports: Ports
     bucket: str
     pid: int
     directory: Path
-    filer_port: int
+
+    @property
+    def port(self) -> int:
+        """Of the S3 service."""
+        return self.ports.s3
 
     @property
     def public_url(self) -> str:
         """Where the bucket's objects are plain files of a web server, for everybody."""
-        return f"http://{HOST}:{self.filer_port}/buckets/{self.bucket}"
+        return f"http://{HOST}:{self.ports.filer}/buckets/{self.bucket}"
 
     @property
     def endpoint(self) -> str:
@@ -124,6 +149,7 @@ def executable() -> str:
     return found
 
 
+@functools.cache
 def _switch_off(executable: str) -> list[str]:
     """Options against services with fixed ports, which would collide with a second server, against
     reports to the outside; releases differ in which of them they know."""
@@ -140,9 +166,8 @@ def _switch_off(executable: str) -> list[str]:
 
 
 def _start(
-    directory: Path, extra: list[str], ports: list[int], public: bool
+    directory: Path, extra: list[str], ports: Ports, public: bool
 ) -> subprocess.Popen[bytes]:
-    master, volume, filer, s3 = ports
     identities = directory / "identities.json"
     user = {
         "name": "user",
@@ -166,12 +191,12 @@ def _start(
         f"-dir={data}",
         f"-ip={HOST}",
         f"-ip.bind={HOST}",
-        f"-master.port={master}",
-        f"-volume.port={volume}",
+        f"-master.port={ports.master}",
+        f"-volume.port={ports.volume}",
         "-filer",
-        f"-filer.port={filer}",
+        f"-filer.port={ports.filer}",
         "-s3",
-        f"-s3.port={s3}",
+        f"-s3.port={ports.s3}",
         f"-s3.config={identities}",
         "-volume.max=50",
         *_switch_off(program),
@@ -206,10 +231,10 @@ def _start_until_ready(
     directory: Path, bucket: str, extra: list[str], public: bool
 ) -> tuple[subprocess.Popen[bytes], Server]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        ports = daemon.free_ports(_SERVICES, partners=True)
+        ports = Ports.free()
         process = _start(directory, extra, ports, public)
         try:
-            server = Server(ports[3], bucket, process.pid, directory, ports[2])
+            server = Server(ports, bucket, process.pid, directory)
             _wait_until_ready(process, server)
             return process, server
         except SeaweedEndedError:
@@ -235,6 +260,7 @@ def running(
                 yield server
             finally:
                 daemon.stop(process)
+                server.ports.forget_sockets()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -243,16 +269,15 @@ class Restartable:
     """A server that can be killed and started again: same ports, same directory."""
 
     def __init__(self, directory: Path, bucket: str = BUCKET) -> None:
-        self._ports = daemon.free_ports(_SERVICES, partners=True)
         self._guard = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self.server = Server(self._ports[3], bucket, 0, directory, self._ports[2])
+        self.server = Server(Ports.free(), bucket, 0, directory)
         self.start()
 
     def start(self) -> None:
         """Returns when the server stores again."""
         assert self._process is None, "it runs"
-        self._process = _start(self.server.directory, [], self._ports, public=False)
+        self._process = _start(self.server.directory, [], self.server.ports, public=False)
         self._guard.enter_context(daemon.watched(self._process))
         self.server = replace(self.server, pid=self._process.pid)
         _wait_until_ready(self._process, self.server)
@@ -261,6 +286,7 @@ class Restartable:
         """SIGKILL: nothing is said good-bye to."""
         if self._process is not None:
             daemon.stop(self._process)
+            self.server.ports.forget_sockets()
             self._guard.close()
             self._process = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import sys
@@ -197,7 +198,7 @@ def _server(place: dict[str, Any]) -> Iterator[Finding]:
         what = f"this machine is {abs(difference):.0f} s {side} the server"
         yield Finding("FAIL", "clock", what, "set the clock; servers refuse requests from 900 s on")
     else:
-        yield Finding("ok", "clock", f"within {abs(difference):.0f} s of the server's")
+        yield Finding("ok", "clock", f"within {math.ceil(abs(difference))} s of the server's")
 
 
 def _speed(place: dict[str, Any]) -> Finding:

@@ -112,18 +112,21 @@ bool Client::inquire_into(Lock& lock, const std::shared_ptr<Request>& request,
     said.body = std::move(body);
     self->on_inquired(request, status, said);
   };
+  const Address address = address_;
+  const Session& session = *session_;  // stays while the request is active, its provider may not
+  aws_credentials_provider* const provider = session.provider();
+  aws_credentials_provider_acquire(provider);
   inquiring_ = true;
   inquired_ = std::chrono::steady_clock::now();
   count(stats().retries);
-  const Address address = address_;
-  const Session& session = *session_;  // stays while the request is active
   lock.unlock();
   bool sent = false;
   try {
-    sent = inquire(session, address, request, answered);
+    sent = inquire(session, provider, address, request, answered);
   } catch (const std::exception&) {
     sent = false;  // out of memory
   }
+  aws_credentials_provider_release(provider);
   lock.lock();
   if (!sent) inquiring_ = false;
   return sent;

@@ -55,10 +55,10 @@ class Inquiry {
     if (has_uri_) aws_uri_clean_up(&uri_);
   }
 
-  bool sign(const Session& session, const Address& address) {
+  bool sign(aws_credentials_provider* provider, const Address& address) {
     if (!has_uri_ || signable_ == nullptr) return false;
     aws_signing_config_aws signing;
-    aws_s3_init_default_signing_config(&signing, cursor(address.region), session.provider());
+    aws_s3_init_default_signing_config(&signing, cursor(address.region), provider);
     aws_date_time_init_now(&signing.date);
     if (address.sign_payload) signing.signed_body_value = cursor(request_->payload_hash);
     return aws_sign_request_aws(aws_default_allocator(), signable_,
@@ -180,10 +180,10 @@ class Inquiry {
 
 }  // namespace
 
-bool inquire(const Session& session, const Address& address,
+bool inquire(const Session& session, aws_credentials_provider* provider, const Address& address,
              const std::shared_ptr<const Request>& request, Inquired done) {
   auto inquiry = std::make_unique<Inquiry>(session, address, request, std::move(done));
-  if (!inquiry->sign(session, address)) return false;
+  if (!inquiry->sign(provider, address)) return false;
   [[maybe_unused]] const Inquiry* const running = inquiry.release();  // or has ended already
   return true;
 }

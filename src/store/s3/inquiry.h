@@ -16,8 +16,9 @@ namespace arraymorph::store::s3 {
 using Inquired = std::function<void(int status, std::string body)>;
 
 /// Sends `request` once more on a connection of its own, beside the engine's client. `session`
-/// lives until `done` has been called. False: it cannot be sent, and `done` is not called.
-bool inquire(const Session& session, const Address& address,
+/// lives until `done` has been called, `provider` (of its credentials, which may be renewed
+/// meanwhile) until this returns. False: it cannot be sent, and `done` is not called.
+bool inquire(const Session& session, aws_credentials_provider* provider, const Address& address,
              const std::shared_ptr<const Request>& request, Inquired done);
 
 }  // namespace arraymorph::store::s3

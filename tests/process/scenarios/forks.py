@@ -283,7 +283,7 @@ def loader(name: str, method: str, when: str) -> None:
         for batch in [*batches, *[None] * CHILDREN]:
             indexes.put(batch)
         for _ in batches:
-            batch, data = results.get(timeout=60)
+            batch, data = results.get(timeout=300)
             assert (data == common.values()[batch]).all()
             assert (rows[batch[0]] == common.values()[batch[0]]).all()
         for worker in workers:

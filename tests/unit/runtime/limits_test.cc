@@ -103,8 +103,7 @@ TEST(LimitsTest, TheSystemIsAskedAgainWhenALimitChanges) {
 
 bool threads_are_refused() {
   constexpr rlimit kThree{3, 3};
-  constexpr uid_t kNobody = 65534;
-  if (::setrlimit(RLIMIT_NPROC, &kThree) != 0 || ::setuid(kNobody) != 0) return false;
+  if (::setrlimit(RLIMIT_NPROC, &kThree) != 0 || !test::become_another_user()) return false;
   const std::string said = enough_threads(2).message();
   return limits_now().threads.left == 2 &&
          said.starts_with(

@@ -87,8 +87,7 @@ TEST(ThreadPoolTest, ATaskMayHoldTheLastReference) {
 // As a user who may have no thread but the first.
 bool runs_without_threads() {
   constexpr rlimit kOne{1, 1};
-  constexpr uid_t kNobody = 65534;
-  if (::setrlimit(RLIMIT_NPROC, &kOne) != 0 || ::setuid(kNobody) != 0) return false;
+  if (::setrlimit(RLIMIT_NPROC, &kOne) != 0 || !test::become_another_user()) return false;
   set_log_level(LogLevel::off);
   int ran = 0;
   ThreadPool pool(4);
