@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "servers"))
 
-import daemon
+import places
 import seaweed
 import stored_files
+from places import Place
 from stored_objects import LocalObjects, Objects, S3Objects
 
 
@@ -77,27 +78,18 @@ def server() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Settings of a SeaweedFS that answers https as localhost, AWS_CA_BUNDLE among them, and where
+def place() -> Iterator[Place]:
+    """A SeaweedFS of the tests' own, over http and https, where buckets may stand in host names and
     everybody may read."""
-    directory: Path = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    certificate = authority.issue_cert("localhost")
-    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
-    certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
-    (port,) = daemon.free_ports(1)
-    options = [
-        f"-s3.port.https={port}",
-        f"-s3.cert.file={directory / 'cert.pem'}",
-        f"-s3.key.file={directory / 'key.pem'}",
-    ]
-    with seaweed.running(extra=options, public=True) as started:
-        yield {
-            **started.environment(),
-            "AWS_ENDPOINT_URL_S3": f"https://localhost:{port}",
-            "AWS_CA_BUNDLE": str(directory / "ca.pem"),
-        }
+    with places.seaweedfs() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def tls_server(place: Place) -> dict[str, str]:
+    """Settings that lead to it by https as localhost, AWS_CA_BUNDLE among them."""
+    endpoint = place.other_endpoints["https"].replace(seaweed.HOST, "localhost")
+    return {**place.environment, "AWS_ENDPOINT_URL_S3": endpoint}
 
 
 @pytest.fixture

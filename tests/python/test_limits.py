@@ -121,8 +121,8 @@ def test_few_threads_on_a_directory(local_store: Store, nobody: None) -> None:
     root.chmod(0o777)
     for each in root.parents:
         mode = each.stat().st_mode
-        if each.stat().st_uid == os.getuid() and not mode & 0o001:
-            each.chmod(mode | 0o001)
+        if each.stat().st_uid == os.getuid() and mode & 0o011 != 0o011:
+            each.chmod(mode | 0o011)
     result = limited(
         local_store.url("few.h5"),
         resource.RLIMIT_NPROC,
