@@ -23,8 +23,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "servers"))
 import places
 import seaweed
 import stored_files
+import tls_openings
 from places import Place
 from stored_objects import LocalObjects, Objects, S3Objects
+from tls_openings import Opening
 
 
 @dataclass
@@ -90,6 +92,22 @@ def tls_server(place: Place) -> dict[str, str]:
     """Settings that lead to it by https as localhost, AWS_CA_BUNDLE among them."""
     endpoint = place.other_endpoints["https"].replace(seaweed.HOST, "localhost")
     return {**place.environment, "AWS_ENDPOINT_URL_S3": endpoint}
+
+
+@pytest.fixture(scope="session")
+def openings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Opening]]:
+    """Programs that open files at servers with good and bad certificates, by the certificate."""
+    started = tls_openings.start_all(tmp_path_factory.mktemp("certificates"))
+    yield started
+    for each in started.values():
+        each.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def waiting(request: pytest.FixtureRequest) -> None:
+    """What has to wait for half a minute begins before everything else, if it is asked for."""
+    if any("openings" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("openings")
 
 
 @pytest.fixture
