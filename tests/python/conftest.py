@@ -65,10 +65,14 @@ def interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What colours the output of commands where it is no terminal.
+COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TTY_COMPATIBLE", "GITHUB_ACTIONS", "COLORTERM")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(seaweed.SETTINGS):
+        if name.startswith(seaweed.SETTINGS) or name in COLOURS:
             monkeypatch.delenv(name)
 
 
