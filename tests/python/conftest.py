@@ -248,6 +248,12 @@ def enabled_environment() -> dict[str, str]:
 
 
 @pytest.fixture
+def asked_for_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are those of reads: where these wait for long, the rest comes in the background."""
+    monkeypatch.setenv("ARRAYMORPH_READ_AHEAD", "0")
+
+
+@pytest.fixture
 def requests() -> Callable[[], dict[str, Any]]:
     """Calling it gives the requests made since the last call, without the zeros."""
     import arraymorph

@@ -128,6 +128,7 @@ assert not h5py.h5f.is_hdf5((url + "-none").encode())
     )
 
 
+@pytest.mark.usefixtures("asked_for_only")
 def test_requests(stored: Store, requests: Requests) -> None:
     with arraymorph.File(url_of("presigned", stored)) as f:
         assert requests()["get"] <= 3  # of the file alone: no chunk layout can lie there
