@@ -33,7 +33,7 @@ TEST_F(S3CredentialsTest, MissingCredentialsAreNamed) {
     expect_words(get(*store, {"k", {}, {}}).status(), Code::permission_denied,
                  {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "~/.aws/credentials"});
   }
-  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(12));
+  EXPECT_LT(Clock::now() - begin, kSoon);
 }
 
 TEST_F(S3CredentialsTest, MissingCredentialsAreNamedWithoutMetadataService) {
@@ -54,11 +54,12 @@ TEST_F(S3CredentialsTest, ASilentCredentialServiceIsNotWaitedFor) {
   const ScopedVariable container("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.c_str());
   const auto store = store_at("http://127.0.0.1:1");
   const Clock::time_point begin = Clock::now();
-  for (int i = 0; i < 2; ++i) {
+  // Waiting for 5 s is enough; not every request begins anew.
+  for (int i = 0; i < 8; ++i) {
     expect_words(get(*store, {"k", {}, {}}).status(), Code::permission_denied,
                  {"AWS_ACCESS_KEY_ID"});
   }
-  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(9));
+  EXPECT_LT(Clock::now() - begin, kSoon);
 }
 
 TEST_F(S3CredentialsTest, ProfilesAreRead) {
@@ -113,7 +114,7 @@ TEST_F(S3CredentialsTest, CredentialsThatExpireAreAskedForAgain) {
   const ScopedVariable file("AWS_SHARED_CREDENTIALS_FILE", (directory / "credentials").c_str());
   const auto store = store_at(server.endpoint());
   std::set<std::string> keys;
-  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(20);
+  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(120);
   while (keys.size() < 2 && Clock::now() < give_up) {
     const Result<GetReply> reply = get(*store, {"k", {}, {}});
     ASSERT_TRUE(reply.ok()) << reply.status().message();
@@ -195,7 +196,7 @@ TEST_F(S3ContainerTest, CredentialsThatExpireAreAskedForAgain) {
     return HttpServer::answer("200 OK", "");
   });
   const auto store = store_at(server.endpoint());
-  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(20);
+  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(120);
   for (bool renewed = false; !renewed && Clock::now() < give_up;) {
     const Result<GetReply> reply = get(*store, {"k", {}, {}});
     ASSERT_TRUE(reply.ok()) << reply.status().message();

@@ -188,11 +188,11 @@ TEST_F(S3RetryTest, ARefusedConnectionFailsFast) {
 // The end of all attempts together.
 class S3DeadlineTest : public S3Faults {
  protected:
-  static std::shared_ptr<ObjectStore> hasty_store_at(const std::string& endpoint) {
+  static std::shared_ptr<ObjectStore> hasty_store_at(const std::string& endpoint,
+                                                     std::uint32_t seconds = 1) {
     Config config = config_for(endpoint);
     config.retries = 100;
-    config.timeout_seconds = 30;
-    config.deadline_seconds = 1;
+    config.deadline_seconds = seconds;
     return open("b", config);
   }
 
@@ -259,7 +259,7 @@ TEST_F(S3DeadlineTest, LeavesOthersAlone) {
     return head.find("/slow") != std::string::npos ? std::string()
                                                    : HttpServer::answer("200 OK", "x");
   });
-  const auto store = hasty_store_at(server.endpoint());
+  const auto store = hasty_store_at(server.endpoint(), 3);
   const Status slow = get(*store, {"slow", {}, {}}).status();
   expect_words(slow, Code::unavailable, {"s3://b/slow", "ARRAYMORPH_DEADLINE"});
   EXPECT_TRUE(get(*store, {"k", {}, {}}).ok());

@@ -109,7 +109,7 @@ for variables in {cases!r}:
 print(json.dumps(said))
 """
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     messages: list[str] = json.loads(done.stdout)
     return messages
 

@@ -139,7 +139,7 @@ def test_a_program_of_its_own(store: Path) -> None:
         f"sys.argv = ['', {str(store / 'x.h5')!r}, 'x', 'x.npy']; "
         f"runpy.run_path({str(program)!r}, run_name='__main__')"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=store, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=store, check=True, timeout=600)
     np.testing.assert_array_equal(np.load(store / "x.npy"), VALUES)
 
 

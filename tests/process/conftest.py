@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "scenarios"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import seaweed
-from repeat import Repeat
+from repeat import Outcome, Repeat
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,6 +77,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv(name, value)
     environment = {**clean(), **settings}
     return Store(request.param, base, environment, {**environment, **plugin})
+
+
+@pytest.fixture(scope="session")
+def expected() -> dict[str, Outcome]:
+    """How programs end without ArrayMorph, by their names: run once for all stores."""
+    return {}
 
 
 @pytest.fixture

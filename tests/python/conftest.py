@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "servers"))
 
-import daemon
+import places
 import seaweed
 import stored_files
+import tls_openings
+from places import Place
 from stored_objects import LocalObjects, Objects, S3Objects
+from tls_openings import Opening
 
 
 @dataclass
@@ -62,10 +65,14 @@ def interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What colours the output of commands where it is no terminal.
+COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TTY_COMPATIBLE", "GITHUB_ACTIONS", "COLORTERM")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(seaweed.SETTINGS):
+        if name.startswith(seaweed.SETTINGS) or name in COLOURS:
             monkeypatch.delenv(name)
 
 
@@ -77,27 +84,34 @@ def server() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Settings of a SeaweedFS that answers https as localhost, AWS_CA_BUNDLE among them, and where
+def place() -> Iterator[Place]:
+    """A SeaweedFS of the tests' own, over http and https, where buckets may stand in host names and
     everybody may read."""
-    directory: Path = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    certificate = authority.issue_cert("localhost")
-    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
-    certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
-    (port,) = daemon.free_ports(1)
-    options = [
-        f"-s3.port.https={port}",
-        f"-s3.cert.file={directory / 'cert.pem'}",
-        f"-s3.key.file={directory / 'key.pem'}",
-    ]
-    with seaweed.running(extra=options, public=True) as started:
-        yield {
-            **started.environment(),
-            "AWS_ENDPOINT_URL_S3": f"https://localhost:{port}",
-            "AWS_CA_BUNDLE": str(directory / "ca.pem"),
-        }
+    with places.seaweedfs() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def tls_server(place: Place) -> dict[str, str]:
+    """Settings that lead to it by https as localhost, AWS_CA_BUNDLE among them."""
+    endpoint = place.other_endpoints["https"].replace(seaweed.HOST, "localhost")
+    return {**place.environment, "AWS_ENDPOINT_URL_S3": endpoint}
+
+
+@pytest.fixture(scope="session")
+def openings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Opening]]:
+    """Programs that open files at servers with good and bad certificates, by the certificate."""
+    started = tls_openings.start_all(tmp_path_factory.mktemp("certificates"))
+    yield started
+    for each in started.values():
+        each.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def waiting(request: pytest.FixtureRequest) -> None:
+    """What has to wait for half a minute begins before everything else, if it is asked for."""
+    if any("openings" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("openings")
 
 
 @pytest.fixture
@@ -231,6 +245,12 @@ def enabled_environment() -> dict[str, str]:
         "HDF5_PLUGIN_PATH": arraymorph.get_plugin_path(),
         "HDF5_VOL_CONNECTOR": "arraymorph",
     }
+
+
+@pytest.fixture
+def asked_for_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are those of reads: where these wait for long, the rest comes in the background."""
+    monkeypatch.setenv("ARRAYMORPH_READ_AHEAD", "0")
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import daemon
 import gateway
 import pytest
 import seaweed
-import trustme
 from conftest import Command, Runner
+from places import DOMAIN, Place
 
 # Writes, reads, lists, copies and removes.
 EVERYTHING = """
@@ -52,23 +51,11 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory: Path = tmp_path_factory.mktemp("named")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    certificate = authority.issue_cert("localhost", "*.localhost", "127.0.0.1")
-    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
-    certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
-    (https_port,) = daemon.free_ports(1)
-    options = [
-        "-s3.domainName=localhost",
-        f"-s3.port.https={https_port}",
-        f"-s3.cert.file={directory / 'cert.pem'}",
-        f"-s3.key.file={directory / 'key.pem'}",
-    ]
-    with seaweed.running(extra=options) as started:
-        ca = str(directory / "ca.pem")
-        yield Server(started.environment(), started.port, https_port, ca)
+def named(place: Place) -> Server:
+    environment = dict(place.environment)
+    ca = environment.pop("AWS_CA_BUNDLE")
+    https_port = int(place.other_endpoints["https"].rpartition(":")[2])
+    return Server(environment, place.port, https_port, ca)
 
 
 def uses_everything(
@@ -90,7 +77,7 @@ def test_virtual_hosted_style(named: Server, python: Runner, scheme: str) -> Non
     said = uses_everything(
         python,
         named.environment,
-        AWS_ENDPOINT_URL_S3=f"{scheme}://localhost:{port}",
+        AWS_ENDPOINT_URL_S3=f"{scheme}://{DOMAIN}:{port}",
         AWS_S3_ADDRESSING_STYLE="virtual",
         AWS_CA_BUNDLE=named.ca,
         ARRAYMORPH_LOG="debug",
@@ -102,7 +89,7 @@ def test_virtual_hosted_style_goes_to_the_host_of_the_bucket(named: Server, pyth
     """The server that gets the bucket in the host name only answers for that bucket."""
     settings = {
         **named.environment,
-        "AWS_ENDPOINT_URL_S3": f"http://localhost:{named.port}",
+        "AWS_ENDPOINT_URL_S3": f"http://{DOMAIN}:{named.port}",
         "AWS_S3_ADDRESSING_STYLE": "virtual",
         "BUCKET_NAME": "no-such-bucket",
     }

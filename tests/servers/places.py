@@ -62,10 +62,11 @@ def absent(name: str) -> str:
 
 @contextlib.contextmanager
 def seaweedfs() -> Iterator[Place]:
+    """Over http and https; everybody may read."""
     with scratch("certificate") as directory:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-        certificate = authority.issue_cert("localhost", "127.0.0.1")
+        certificate = authority.issue_cert("localhost", "127.0.0.1", DOMAIN, f"*.{DOMAIN}")
         certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
         certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
         (https,) = daemon.free_ports(1)
@@ -75,7 +76,7 @@ def seaweedfs() -> Iterator[Place]:
             f"-s3.key.file={directory / 'key.pem'}",
             f"-s3.domainName={DOMAIN}",
         ]
-        with seaweed.running(extra=options) as server:
+        with seaweed.running(extra=options, public=True) as server:
             yield Place(
                 {**server.environment(), "AWS_CA_BUNDLE": str(directory / "ca.pem")},
                 {

@@ -235,7 +235,8 @@ def _start_until_ready(
         process = _start(directory, extra, ports, public)
         try:
             server = Server(ports, bucket, process.pid, directory)
-            _wait_until_ready(process, server)
+            with daemon.watched(process):
+                _wait_until_ready(process, server)
             return process, server
         except SeaweedEndedError:
             if attempt == START_ATTEMPTS:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ROOT / "build" / "deps" / "servers"
 # With this domain a bucket is also reached as http://bucket.localhost:port/key.
 DOMAIN = "localhost"
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 
 
 class Server(abc.ABC):
