@@ -114,12 +114,15 @@ class CodecConformance : public testing::TestWithParam<Pipeline> {
                        [&](const FilterSpec& spec) { return spec.id == id; });
   }
 
+  // Bytes. Blocks of one byte take a call of the library each, minutes under a sanitizer.
+  static unsigned large() { return GetParam().name == "Lz4Block1" ? 1u << 16 : 1u << 20; }
+
   std::shared_ptr<const ChunkCodec> codec_;
 };
 
 TEST_P(CodecConformance, RoundTrips) {
   for (const std::size_t size :
-       {0u, 1u, 2u, 3u, 5u, 8u, 719u, 720u, 721u, 1024u, 4099u, 1u << 20, (1u << 20) + 7}) {
+       {0u, 1u, 2u, 3u, 5u, 8u, 719u, 720u, 721u, 1024u, 4099u, large(), large() + 7}) {
     for (const Content content : {Content::constant, Content::random, Content::ramp}) {
       const Buffer data = make(size, content);
       EncodedChunk encoded = encode(data);
@@ -202,7 +205,7 @@ TEST_P(CodecConformance, SurvivesNoise) {
 
 TEST_P(CodecConformance, RefusesBombs) {
   const Result<Buffer> decoded =
-      codec_->decode(encode(make(16u << 20, Content::constant)).bytes, 0, 100);
+      codec_->decode(encode(make(std::size_t{16} * large(), Content::constant)).bytes, 0, 100);
   ASSERT_EQ(decoded.status().code(), Code::corrupt);
 }
 

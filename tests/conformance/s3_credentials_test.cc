@@ -46,13 +46,14 @@ TEST_F(S3CredentialsTest, MissingCredentialsAreNamedWithoutMetadataService) {
 }
 
 TEST_F(S3CredentialsTest, ASilentCredentialServiceIsNotWaitedFor) {
+  std::shared_ptr<ObjectStore> store;  // ends after the service, or would not end in time
   HttpServer silent([](const std::string&, unsigned) { return std::string(); });
   const std::string uri = silent.endpoint() + "/credentials";
   const ScopedVariable no_key("AWS_ACCESS_KEY_ID", nullptr);
   const ScopedVariable no_secret("AWS_SECRET_ACCESS_KEY", nullptr);
   const ScopedVariable home("HOME", "/nonexistent");
   const ScopedVariable container("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.c_str());
-  const auto store = store_at("http://127.0.0.1:1");
+  store = store_at("http://127.0.0.1:1");
   const Clock::time_point begin = Clock::now();
   // Waiting for 5 s is enough; not every request begins anew.
   for (int i = 0; i < 8; ++i) {

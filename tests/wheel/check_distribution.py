@@ -32,7 +32,7 @@ WHEEL = re.compile(
 SOURCE = re.compile(
     r"arraymorph-[\d.]+/((src|include|python|cmake|licenses)/.+"
     r"|CMakeLists\.txt|CMakeUserPresets\.json|conanfile\.py|pyproject\.toml|PKG-INFO"
-    r"|LICENSE|README\.md|CHANGELOG\.md)$"
+    r"|LICENSE|(README|SECURITY|CHANGELOG)\.md)$"
 )
 # The licences of a few libraries; the folder holds one for each.
 IN_WHEEL = [
