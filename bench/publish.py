@@ -73,12 +73,13 @@ def publish(about: dict[str, Any], results: Results) -> list[str]:
 
 def _publish(part: Part, about: dict[str, Any], results: Results) -> None:
     verdicts = targets.judge(results)
+    how_much = "" if about["size"] == "full" else f" --{about['size']}"
     if part.plots:
         write(DOCS, about, results, verdicts)
         (DOCS / "results.json").unlink()  # large; the tables say the same
     text = [
         f"# {part.title}",
-        f"Written by `./just bench --publish`. {_about(about)}",
+        f"Written by `./just bench{how_much} --publish`. {_about(about)}",
         part.how.format(side=about["side"]),
         f"## What was to be reached\n\n{targets.table(verdicts)}",
         f"## Tables\n\n{report.whole(results)}",

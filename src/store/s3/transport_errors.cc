@@ -6,6 +6,7 @@
 #include <aws/io/io.h>
 #include <aws/s3/s3.h>
 
+#include "runtime/endpoint.h"
 #include "runtime/log.h"
 #include "store/s3/limits.h"
 #include "store/s3/refusal.h"
@@ -42,9 +43,18 @@ std::string scheme_advice(const Target& target) {
          std::string(target.authority());
 }
 
+Verdict refused(const std::string& text, const Target& target, const std::string& or_else = "") {
+  return {Status(Code::unavailable, text + target.endpoint + " refuses connections" + or_else +
+                                        ": is the server running, " + right_address(target)),
+          Retry::soon};
+}
+
 // The resolver says the same of a name without an address and of one whose addresses have all
 // refused a connection lately.
 Verdict unresolved(const std::string& text, const Target& target) {
+  if (is_address(std::string(target.authority()))) {
+    return refused(text, target, ", or cannot be reached");
+  }
   const bool aws = target.authority().ends_with(".amazonaws.com");
   if (target.judge == nullptr && aws) {
     return {Status(Code::unavailable,
@@ -124,10 +134,7 @@ Verdict judge_transport(const Request& request, const Failure& failure, const Ta
   const std::string cause = aws_error_str(failure.engine_error);
   switch (failure.engine_error) {
     case AWS_IO_SOCKET_CONNECTION_REFUSED:
-      return {Status(Code::unavailable, text + target.endpoint +
-                                            " refuses connections: is the server running, " +
-                                            right_address(target)),
-              Retry::soon};
+      return refused(text, target);
     case AWS_IO_DNS_NO_ADDRESS_FOR_HOST:
     case AWS_IO_DNS_INVALID_NAME:
     case AWS_IO_DNS_QUERY_FAILED:

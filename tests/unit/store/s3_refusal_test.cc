@@ -280,6 +280,23 @@ TEST(S3RefusalTest, StatesOfTheServer) {
          {"`mc admin info`"});
 }
 
+// The engine forgets an address for a while after it has refused a connection.
+TEST(S3RefusalTest, NoAddressLeft) {
+  const Failure failure{AWS_IO_DNS_NO_ADDRESS_FOR_HOST, 0, {}, {}};
+  Target target = target_at();
+  for (const char* endpoint : {"http://127.0.0.1:1", "https://[::1]:1"}) {
+    target.endpoint = endpoint;
+    expect(judge(request_of(), failure, target), Code::unavailable,
+           {endpoint, "refuses connections, or cannot be reached", "AWS_ENDPOINT_URL_S3"},
+           {"resolved"});
+  }
+  target.endpoint = "http://garage:3900";
+  const Verdict verdict = judge(request_of(), failure, target);
+  expect(verdict, Code::unavailable,
+         {"http://garage:3900", "refuses connections or its name cannot be resolved"});
+  EXPECT_EQ(verdict.retry, Retry::soon);
+}
+
 TEST(S3RefusalTest, LimitsOfTheSystem) {
   expect(judge(request_of(), {AWS_ERROR_MAX_FDS_EXCEEDED, 0, {}, {}}, target_at()),
          Code::unavailable, {"raise `ulimit -n`", "ARRAYMORPH_CONNECTIONS"});
