@@ -77,6 +77,7 @@ def _publish(part: Part, about: dict[str, Any], results: Results) -> None:
     if part.plots:
         write(DOCS, about, results, verdicts)
         (DOCS / "results.json").unlink()  # large; the tables say the same
+    begin, end = part.marks
     text = [
         f"# {part.title}",
         f"Written by `./just bench{how_much} --publish`. {_about(about)}",
@@ -84,17 +85,16 @@ def _publish(part: Part, about: dict[str, Any], results: Results) -> None:
         f"## What was to be reached\n\n{targets.table(verdicts)}",
         f"## Tables\n\n{report.whole(results)}",
     ]
+    section = [f"{begin}\n{_about(about)}", part.summary(results)]
     if part.plots:
         text.append(f"## Plots\n\n{_images('benchmarks/')}")
+        section.append(_images("docs/benchmarks/"))
     (DOCS.parent / part.page).write_text("\n\n".join(text) + "\n", encoding="utf-8")
-    section = [part.marks[0], _about(about), "", part.summary(results), ""]
-    if part.plots:
-        section += [_images("docs/benchmarks/"), ""]
-    section[-1] = part.marks[1]
     readme = README.read_text(encoding="utf-8")
-    before, rest = readme.split(part.marks[0])
-    after = rest.split(part.marks[1])[1]
-    README.write_text(before + "\n".join(section) + after, encoding="utf-8")
+    before, rest = readme.split(begin)
+    after = rest.split(end)[1]
+    published = before + "\n\n".join(section) + f"\n{end}" + after
+    README.write_text(published, encoding="utf-8")
 
 
 def _images(folder: str) -> str:

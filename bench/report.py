@@ -56,10 +56,9 @@ def traffic(results: Results, question: str) -> str:
     """HTTP requests and MB moved by a whole process, opening included."""
 
     def cell(row: Row, peer: str) -> str:
-        runs = [run for run in results.of(row, peer) if "traffic" in run]
-        if not runs:
+        seen = results.traffic(row, peer)
+        if seen is None:
             return ""
-        seen = runs[-1]["traffic"]
         moved = seen["bytes_to_server"] + seen["bytes_from_server"]
         return f"{sum(seen['requests'].values())}, {number(moved / 1e6)} MB"
 
@@ -182,5 +181,5 @@ def _summary(
 
 def _requests(results: Results, row: Row, peer: str) -> str:
     """In brackets, of the last run."""
-    counted = [run["traffic"]["requests"] for run in results.of(row, peer) if "traffic" in run]
-    return f" ({sum(counted[-1].values())})" if counted else ""
+    seen = results.traffic(row, peer)
+    return "" if seen is None else f" ({sum(seen['requests'].values())})"

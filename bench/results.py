@@ -56,6 +56,11 @@ class Results:
         value, moved = self.median(row, peer, field), self.median(row, peer, "bytes")
         return value / moved * 2**30 if value is not None and moved else None
 
+    def traffic(self, row: Row, peer: str) -> dict[str, Any] | None:
+        """What the last run sent and got; None: it was not counted."""
+        counted = [run["traffic"] for run in self.of(row, peer) if "traffic" in run]
+        return counted[-1] if counted else None
+
     def best_peer(self, row: Row) -> str | None:
         """The fastest of the others."""
         times = {peer: self.median(row, peer) for peer in peers.ALL if peer != OURS}

@@ -6,7 +6,6 @@ Each import runs in a fresh process, in turn. Prints medians and the fastest.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from statistics import median
@@ -38,7 +37,7 @@ def seconds(module: str, environment: dict[str, str]) -> float:
 
 def main() -> None:
     rounds = arguments().rounds
-    native = {k: v for k, v in os.environ.items() if not k.startswith(seaweed.SETTINGS)}
+    native = seaweed.surroundings()
     on = native | {
         "HDF5_PLUGIN_PATH": arraymorph.get_plugin_path(),
         "HDF5_VOL_CONNECTOR": "arraymorph",

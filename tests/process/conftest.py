@@ -35,16 +35,10 @@ class Store:
         return f"{self.base}/{name}"
 
 
-def clean() -> dict[str, str]:
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(seaweed.SETTINGS)
-    }
-
-
 @pytest.fixture(scope="session")
 def native() -> dict[str, str]:
     """The environment of the same program without ArrayMorph."""
-    return clean()
+    return seaweed.surroundings()
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +69,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.delenv(name)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    environment = {**clean(), **settings}
+    environment = {**seaweed.surroundings(), **settings}
     return Store(request.param, base, environment, {**environment, **plugin})
 
 

@@ -44,9 +44,7 @@ def just(directory: Path, name: str) -> subprocess.CompletedProcess[str]:
     (directory / "justfile").write_text(
         (ROOT / "justfile").read_text() + f"\ntried:\n    @'{sys.executable}' program.py\n"
     )
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(seaweed.SETTINGS)
-    }
+    environment = seaweed.surroundings()
     return subprocess.run(
         [program, "tried"],
         cwd=directory,

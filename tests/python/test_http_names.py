@@ -237,11 +237,8 @@ def test_server_without_ranges(file: Path, tmp_path: Path) -> None:
         arraymorph.File(f"{base}/x.h5")
 
 
-def test_replaced_while_open(
-    stored: Store, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Where reads have to wait for long, what they did not ask for comes along and stays right.
-    monkeypatch.setenv("ARRAYMORPH_READ_AHEAD", "0")
+@pytest.mark.usefixtures("asked_for_only")  # what comes along stays right
+def test_replaced_while_open(stored: Store, file: Path, tmp_path: Path) -> None:
     with arraymorph.File(url_of("presigned", stored)) as f:
         dataset = f["contiguous"]
         (tmp_path / "new.h5").write_bytes(file.read_bytes() + b"more")

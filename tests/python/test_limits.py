@@ -29,7 +29,7 @@ print("threads", len(os.listdir("/proc/self/task")), "files", len(os.listdir("/p
 
 
 # Root is held to no number of processes, and a user with others is held to fewer.
-AS_NOBODY = ["setpriv", f"--reuid={20000 + os.getpid() % 40000}", "--clear-groups"]
+AS_ANOTHER_USER = ["setpriv", f"--reuid={20000 + os.getpid() % 40000}", "--clear-groups"]
 
 
 def limited(
@@ -83,22 +83,22 @@ def test_enough_descriptors_are_not_spoken_of(s3_store: Store) -> None:
 
 
 @pytest.fixture
-def nobody() -> None:
+def another_user() -> None:
     if os.getuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("needs root and setpriv, for a user who has no other processes")
-    command = [*AS_NOBODY, sys.executable, "-c", "import arraymorph, h5py"]
+    command = [*AS_ANOTHER_USER, sys.executable, "-c", "import arraymorph, h5py"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"another user cannot use this installation: {done.stderr}")
 
 
 @pytest.mark.parametrize("threads", [4, 9, 24])
-def test_few_threads(s3_store: Store, nobody: None, threads: int) -> None:
+def test_few_threads(s3_store: Store, another_user: None, threads: int) -> None:
     result = limited(
         s3_store.url("threads.h5"),
         resource.RLIMIT_NPROC,
         threads,
-        *AS_NOBODY,
+        *AS_ANOTHER_USER,
         ARRAYMORPH_PRESET="production",
         XDG_CACHE_HOME="",
         HOME="/nonexistent",
@@ -116,7 +116,7 @@ def test_few_threads(s3_store: Store, nobody: None, threads: int) -> None:
         )
 
 
-def test_few_threads_on_a_directory(local_store: Store, nobody: None) -> None:
+def test_few_threads_on_a_directory(local_store: Store, another_user: None) -> None:
     root = Path(local_store.url("x").removeprefix("file://")).parent
     root.chmod(0o777)
     for each in root.parents:
@@ -127,7 +127,7 @@ def test_few_threads_on_a_directory(local_store: Store, nobody: None) -> None:
         local_store.url("few.h5"),
         resource.RLIMIT_NPROC,
         6,
-        *AS_NOBODY,
+        *AS_ANOTHER_USER,
         ARRAYMORPH_CODEC_THREADS="64",
         HOME="/nonexistent",
     )

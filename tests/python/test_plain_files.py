@@ -310,11 +310,8 @@ def test_creating_over_a_plain_file(stored: Store) -> None:
         np.testing.assert_array_equal(f["raw"][()], FIELD)
 
 
-def test_replaced_while_open(
-    stored: Store, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Where reads have to wait for long, what they did not ask for comes along and stays right.
-    monkeypatch.setenv("ARRAYMORPH_READ_AHEAD", "0")
+@pytest.mark.usefixtures("asked_for_only")  # what comes along stays right
+def test_replaced_while_open(stored: Store, files: dict[str, Path]) -> None:
     with arraymorph.File(stored.url("x.h5")) as f:
         dataset = f["contiguous"]
         dataset[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -39,7 +38,7 @@ def test_only_endpoint_and_keys_are_changed(tmp_path: Path) -> None:
     (tmp_path / "justfile").write_text(
         f"set dotenv-load\n\ntry:\n    @{sys.executable} program.py\n"
     )
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(seaweed.SETTINGS)}
+    clean = seaweed.surroundings()
     with garage.running(bucket[0]) as settings:
         for name in CHANGED:
             text, count = re.subn(rf"(?m)^{name}=.*$", f"{name}={settings[name]}", text)

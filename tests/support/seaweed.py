@@ -48,6 +48,11 @@ START_SECONDS = 240.0
 START_ATTEMPTS = 3
 
 
+def surroundings() -> dict[str, str]:
+    """This process's environment without SETTINGS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+
+
 class SeaweedError(daemon.DaemonError):
     """The server could not be started or refuses a request."""
 

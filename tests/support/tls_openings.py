@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import socket
 import ssl
 import subprocess
@@ -97,11 +96,7 @@ class Opening:
         certificate.cert_chain_pems[0].write_to_path(str(directory / "cert.pem"))
         self.server = HttpsServer(directory / "cert.pem", directory / "key.pem")
         environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(seaweed.SETTINGS)
-        }
-        environment |= {
+            **seaweed.surroundings(),
             "AWS_ENDPOINT_URL_S3": f"https://localhost:{self.server.port}",
             "AWS_ACCESS_KEY_ID": "key",
             "AWS_SECRET_ACCESS_KEY": "secret",

@@ -18,9 +18,8 @@ namespace {
 constexpr std::chrono::seconds kGrace{2};
 
 Status engine_failed(const char* what) {
-  return Status(Code::internal, std::string("the S3 engine cannot start (") + what +
-                                    "): " + aws_error_str(aws_last_error()) +
-                                    advice_on_limits(aws_last_error()));
+  return Status(Code::internal,
+                std::string("the S3 engine cannot start (") + what + "): " + last_engine_error());
 }
 
 }  // namespace

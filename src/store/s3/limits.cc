@@ -45,4 +45,13 @@ std::string advice_on_limits(int engine_error) {
   }
 }
 
+std::string last_engine_error() {
+  const int error = aws_last_error();
+  // What the engine says of too few descriptors while it starts.
+  const std::string advice = error == AWS_ERROR_SYS_CALL_FAILURE
+                                 ? " (the system may give no more open files: raise `ulimit -n`)"
+                                 : advice_on_limits(error);
+  return aws_error_str(error) + advice;
+}
+
 }  // namespace arraymorph::store::s3

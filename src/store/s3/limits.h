@@ -16,4 +16,7 @@ Status enough_descriptors(std::uint32_t event_loops);
 /// empty for others.
 std::string advice_on_limits(int engine_error);
 
+/// The engine's last error in its words, with advice where a limit may be the cause.
+std::string last_engine_error();
+
 }  // namespace arraymorph::store::s3

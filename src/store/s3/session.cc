@@ -21,8 +21,7 @@ constexpr double kConnectionGbps = 0.4;  // what the engine expects of one
 constexpr std::chrono::seconds kFailedStartGrace{2};
 
 Status engine_failed(const std::string& what) {
-  return Status(Code::internal,
-                what + ": " + aws_error_str(aws_last_error()) + advice_on_limits(aws_last_error()));
+  return Status(Code::internal, what + ": " + last_engine_error());
 }
 
 }  // namespace
