@@ -132,6 +132,17 @@ class Upload {
   /// `body`: all bytes of the part (else invalid_argument).
   virtual void put_part(std::size_t number, std::shared_ptr<const Buffer> body,
                         DoneStatus done) = 0;
+
+  /// A part can also be put by put_piece() and end_part(). Only where it goes to a file: elsewhere
+  /// both are invalid_argument.
+  virtual bool takes_pieces() const { return false; }
+  /// Bytes of part `number` from `offset` in it on, in any order and many at a time. Blocks until
+  /// they are written: not for a thread that drives the network.
+  virtual Status put_piece(std::size_t number, std::uint64_t offset, ConstByteSpan bytes);
+  /// After all pieces of the part; what none of them covered is zero. Who goes on with an upload
+  /// puts the same pieces as before. `checksum`: CRC-32C of the whole part, zeros included. Blocks.
+  virtual Status end_part(std::size_t number, std::uint32_t checksum);
+
   /// After all parts have been put. Fails like ObjectStore::put, and can be called again then.
   virtual void finish(PutCondition condition, Done<PutReply> done) = 0;
   /// Removes what is there; nothing else may be called any more.

@@ -26,11 +26,44 @@ std::string digest_hex(const EVP_MD* algorithm, ConstByteSpan bytes) {
   return text;
 }
 
+// Polynomials over GF(2) modulo Castagnoli's, the coefficient of x^0 in the highest bit.
+constexpr std::uint32_t kPolynomial = 0x82f63b78;
+constexpr std::uint32_t kOne = std::uint32_t{1} << 31;
+
+std::uint32_t product(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t sum = 0;
+  for (; a != 0; a <<= 1) {
+    if ((a & kOne) != 0) sum ^= b;
+    b = (b & 1) != 0 ? b >> 1 ^ kPolynomial : b >> 1;
+  }
+  return sum;
+}
+
+// x^(8 * bytes): what so many zero bytes multiply the state of a CRC by.
+std::uint32_t zeros_factor(std::uint64_t bytes) {
+  std::uint32_t factor = kOne;
+  std::uint32_t square = kOne >> 8;
+  for (; bytes != 0; bytes >>= 1) {
+    if ((bytes & 1) != 0) factor = product(factor, square);
+    square = product(square, square);
+  }
+  return factor;
+}
+
 }  // namespace
 
 std::uint32_t crc32c(ConstByteSpan bytes, std::uint32_t before) noexcept {
   return aws_checksums_crc32c_ex(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
                                  before);
+}
+
+std::uint32_t crc32c_joined(std::uint32_t first, std::uint32_t second,
+                            std::uint64_t length) noexcept {
+  return product(zeros_factor(length), first) ^ second;
+}
+
+std::uint32_t crc32c_zeros(std::uint32_t first, std::uint64_t length) noexcept {
+  return ~product(zeros_factor(length), ~first);
 }
 
 std::string sha256_hex(ConstByteSpan bytes) { return digest_hex(EVP_sha256(), bytes); }

@@ -14,6 +14,12 @@ namespace arraymorph {
 /// these.
 std::uint32_t crc32c(ConstByteSpan bytes, std::uint32_t before = 0) noexcept;
 
+/// Of bytes with the CRC-32C `first` followed by `length` more: with the CRC-32C `second`, or
+/// zeros.
+std::uint32_t crc32c_joined(std::uint32_t first, std::uint32_t second,
+                            std::uint64_t length) noexcept;
+std::uint32_t crc32c_zeros(std::uint32_t first, std::uint64_t length) noexcept;
+
 /// 64 and 32 hexadecimal digits, lower case. md5_hex is empty where the cryptographic library
 /// refuses MD5.
 std::string sha256_hex(ConstByteSpan bytes);

@@ -47,6 +47,14 @@ void ObjectStore::upload(UploadRequest request, Done<std::shared_ptr<Upload>> do
   done(Status(Code::unsupported, url() + "/" + request.key + ": this store cannot be written to"));
 }
 
+Status Upload::put_piece(std::size_t, std::uint64_t, ConstByteSpan) {
+  return {Code::invalid_argument, "this upload takes whole parts only"};
+}
+
+Status Upload::end_part(std::size_t, std::uint32_t) {
+  return {Code::invalid_argument, "this upload takes whole parts only"};
+}
+
 Status check_answer(const std::string& name, const std::string& etag, const ByteRange& range,
                     const Result<GetReply>& reply) {
   if (!reply.ok()) {

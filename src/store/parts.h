@@ -32,4 +32,17 @@ inline Status check_part(std::size_t number, std::size_t length, std::uint64_t s
                                       std::to_string(part_size)};
 }
 
+/// invalid_argument unless `length` bytes from `offset` on lie in that part.
+inline Status check_piece(std::size_t number, std::uint64_t offset, std::uint64_t length,
+                          std::uint64_t size, std::uint64_t part_size) {
+  if (number < count_parts(size, part_size)) {
+    const std::uint64_t whole = part_length(number, size, part_size);
+    if (offset <= whole && length <= whole - offset) return {};
+  }
+  return {Code::invalid_argument, std::to_string(length) + " bytes at " + std::to_string(offset) +
+                                      " are not in part " + std::to_string(number) +
+                                      " of an object of " + std::to_string(size) +
+                                      " bytes in parts of " + std::to_string(part_size)};
+}
+
 }  // namespace arraymorph::store

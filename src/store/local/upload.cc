@@ -58,6 +58,22 @@ class LocalUpload final : public Upload, public std::enable_shared_from_this<Loc
     });
   }
 
+  bool takes_pieces() const override { return true; }
+
+  Status put_piece(std::size_t number, std::uint64_t offset, ConstByteSpan bytes) override {
+    ARRAYMORPH_TRY(check_piece(number, offset, bytes.size(), size_, part_size_));
+    return write_at(draft_.fd(), bytes, number * part_size_ + offset, place_.path);
+  }
+
+  Status end_part(std::size_t number, std::uint32_t checksum) override {
+    ARRAYMORPH_TRY(check_piece(number, 0, 0, size_, part_size_));
+    const std::string note = std::to_string(number) + " " + checksum_text(checksum) + "\n";
+    const std::lock_guard lock(mutex_);
+    ARRAYMORPH_TRY(write_all(notes_.fd(), std::as_bytes(std::span(note)), place_.path));
+    noted_.insert(number);
+    return {};
+  }
+
   void finish(PutCondition condition, Done<PutReply> done) override {
     host_.run([self = shared_from_this(), condition = std::move(condition),
                done = std::move(done)] { done(self->settle(condition)); });
@@ -105,12 +121,8 @@ class LocalUpload final : public Upload, public std::enable_shared_from_this<Loc
 
   Status write_part(std::size_t number, ConstByteSpan body) {
     ARRAYMORPH_TRY(check_part(number, body.size(), size_, part_size_));
-    ARRAYMORPH_TRY(write_at(draft_.fd(), body, number * part_size_, place_.path));
-    const std::string note = std::to_string(number) + " " + checksum_text(crc32c(body)) + "\n";
-    const std::lock_guard lock(mutex_);
-    ARRAYMORPH_TRY(write_all(notes_.fd(), std::as_bytes(std::span(note)), place_.path));
-    noted_.insert(number);
-    return {};
+    ARRAYMORPH_TRY(put_piece(number, 0, body));
+    return end_part(number, crc32c(body));
   }
 
   Result<PutReply> settle(const PutCondition& condition) {

@@ -47,6 +47,22 @@ class MetricsUpload final : public Upload {
     });
   }
 
+  bool takes_pieces() const override { return upload_->takes_pieces(); }
+
+  Status put_piece(std::size_t number, std::uint64_t offset, ConstByteSpan bytes) override {
+    Status status = upload_->put_piece(number, offset, bytes);
+    if (status.ok()) count(stats().bytes_written, bytes.size());
+    count_failure(status);
+    return status;
+  }
+
+  Status end_part(std::size_t number, std::uint32_t checksum) override {
+    count(stats().put_requests);
+    Status status = upload_->end_part(number, checksum);
+    count_failure(status);
+    return status;
+  }
+
   void finish(PutCondition condition, Done<PutReply> done) override {
     if (!id().empty()) count(stats().put_requests);
     upload_->finish(std::move(condition), counted(std::move(done)));

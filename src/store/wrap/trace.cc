@@ -48,6 +48,23 @@ class TraceUpload final : public Upload {
     upload_->put_part(number, std::move(body), traced(std::move(line), std::move(done)));
   }
 
+  bool takes_pieces() const override { return upload_->takes_pieces(); }
+
+  Status put_piece(std::size_t number, std::uint64_t offset, ConstByteSpan bytes) override {
+    if (!trace::on()) return upload_->put_piece(number, offset, bytes);
+    Line line("put");
+    line.text("url", url_).number("offset", number * part_size() + offset);
+    line.number("bytes", bytes.size());
+    const std::uint64_t start = trace::now();
+    Status status = upload_->put_piece(number, offset, bytes);
+    end(line, status, start);
+    return status;
+  }
+
+  Status end_part(std::size_t number, std::uint32_t checksum) override {
+    return upload_->end_part(number, checksum);
+  }
+
   void finish(PutCondition condition, Done<PutReply> done) override {
     if (!trace::on()) return upload_->finish(std::move(condition), std::move(done));
     Line line("put");
