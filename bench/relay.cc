@@ -1,7 +1,8 @@
 // Added latency: passes connections on to a server and holds every byte of its answers back for a
-// given time. Requests are passed on at once, bandwidth is not limited.
+// given time, and for as long as a connection of a given bandwidth would take; there may be any
+// number of such connections. Requests are passed on at once.
 //
-// Usage: relay HOST:PORT DELAY_MS      (HOST is an IPv4 address)
+// Usage: relay HOST:PORT DELAY_MS [MB_PER_SECOND]     (HOST is an IPv4 address)
 // Prints the port it listens on, on 127.0.0.1, and ends on SIGTERM with a JSON object of what went
 // through: HTTP requests by method, bytes to and from the server.
 #include <arpa/inet.h>
@@ -13,6 +14,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -22,6 +24,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -69,7 +72,8 @@ struct Way {
   std::deque<Block> blocks;
   std::size_t due = 0;  // blocks that may go out
   std::size_t held = 0;
-  bool ended = false;  // `from` has sent its last byte
+  bool ended = false;                          // `from` has sent its last byte
+  std::chrono::steady_clock::time_point free;  // when the bandwidth lets the next byte begin
 };
 
 struct Connection {
@@ -81,7 +85,9 @@ struct Connection {
 
 class Relay {
  public:
-  Relay(const sockaddr_in& server, Clock::duration delay) : server_(server), delay_(delay) {
+  // `per_byte`: seconds.
+  Relay(const sockaddr_in& server, Clock::duration delay, double per_byte)
+      : server_(server), delay_(delay), per_byte_(per_byte) {
     epoll_ = epoll_create1(0);
     listen();
     timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
@@ -205,9 +211,13 @@ class Relay {
       return write(way);
     }
     bytes_down_ += block.end;
+    const std::chrono::duration<double> transfer(static_cast<double>(block.end) * per_byte_);
+    way.free =
+        std::max(way.free, Clock::now()) + std::chrono::duration_cast<Clock::duration>(transfer);
+    const Clock::time_point at = way.free + delay_;
     way.blocks.push_back(std::move(block));
-    if (waiting_.empty()) arm(Clock::now() + delay_);
-    waiting_.push_back({Clock::now() + delay_, connection.id});
+    if (waiting_.empty() || at < waiting_.begin()->first) arm(at);
+    waiting_.emplace(at, connection.id);
     return true;
   }
 
@@ -237,14 +247,13 @@ class Relay {
     watch(EPOLL_CTL_MOD, connection.down.from, events(connection.down, connection.up));
   }
 
-  // All blocks wait equally long, so the first to come is the first to go.
   void release_due() {
     std::uint64_t expirations = 0;
     if (::read(timer_, &expirations, sizeof(expirations)) < 0) return;
     const Clock::time_point now = Clock::now();
-    while (!waiting_.empty() && waiting_.front().at <= now) {
-      const auto found = connections_.find(waiting_.front().connection);
-      waiting_.pop_front();
+    while (!waiting_.empty() && waiting_.begin()->first <= now) {
+      const auto found = connections_.find(waiting_.begin()->second);
+      waiting_.erase(waiting_.begin());
       if (found == connections_.end()) continue;
       const std::shared_ptr<Connection> connection = found->second;
       ++connection->down.due;
@@ -254,7 +263,7 @@ class Relay {
         close(*connection);
       }
     }
-    if (!waiting_.empty()) arm(waiting_.front().at);
+    if (!waiting_.empty()) arm(waiting_.begin()->first);
   }
 
   void arm(Clock::time_point at) const {
@@ -276,13 +285,9 @@ class Relay {
     connections_.erase(connection.id);
   }
 
-  struct Waiting {
-    Clock::time_point at;
-    std::uint64_t connection;
-  };
-
   const sockaddr_in server_;
   const Clock::duration delay_;
+  const double per_byte_;
   int epoll_ = -1;
   int listener_ = -1;
   int timer_ = -1;
@@ -291,7 +296,8 @@ class Relay {
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
   std::unordered_map<int, std::shared_ptr<Connection>> by_file_;
-  std::deque<Waiting> waiting_;  // one entry for each block of a way down, by time
+  std::multimap<Clock::time_point, std::uint64_t>
+      waiting_;  // each block of a way down: when, whose
   RequestCounter::Counts requests_;
   unsigned long long bytes_up_ = 0;
   unsigned long long bytes_down_ = 0;
@@ -300,19 +306,20 @@ class Relay {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view server = argc == 3 ? argv[1] : "";
+  const std::string_view server = argc == 3 || argc == 4 ? argv[1] : "";
   const std::size_t colon = server.find(':');
   sockaddr_in address{};
   address.sin_family = AF_INET;
   if (colon == std::string_view::npos ||
       inet_pton(AF_INET, std::string(server.substr(0, colon)).c_str(), &address.sin_addr) != 1) {
-    std::fprintf(stderr, "Usage: relay HOST:PORT DELAY_MS\n");
+    std::fprintf(stderr, "Usage: relay HOST:PORT DELAY_MS [MB_PER_SECOND]\n");
     return 1;
   }
   const unsigned long port = std::strtoul(argv[1] + colon + 1, nullptr, 10);
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   const std::chrono::duration<double, std::milli> delay(std::strtod(argv[2], nullptr));
-  Relay relay(address, std::chrono::duration_cast<Clock::duration>(delay));
+  const double per_byte = argc == 4 ? 1e-6 / std::strtod(argv[3], nullptr) : 0;
+  Relay relay(address, std::chrono::duration_cast<Clock::duration>(delay), per_byte);
   relay.run();
   relay.report();
   return 0;

@@ -171,6 +171,8 @@ def measure(asked: argparse.Namespace) -> tuple[dict[str, Any], Session]:
         if name is not None:
             environments.install(name)
     session = Session(scale, chosen, asked.delays)
+    if size != "smoke":
+        environments.touch_memory()
     session.run(asked.only or list(QUESTIONS))
     about = {"size": size, "side": scale.side, "machine": environments.machine()}
     return {**about, "versions": environments.versions(chosen)}, session

@@ -26,10 +26,14 @@ class CaseError(Exception):
 
 
 @contextlib.contextmanager
-def relayed(port: int, delay_ms: float) -> Iterator[tuple[int, dict[str, Any]]]:
-    """A port on 127.0.0.1 that leads to the server at `port`, `delay_ms` away. What went through
-    is in the dictionary afterwards."""
+def relayed(
+    port: int, delay_ms: float, megabytes: float | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """A port on 127.0.0.1 that leads to the server at `port`, `delay_ms` away; `megabytes`: what a
+    connection brings each second. What went through is in the dictionary afterwards."""
     command = [str(PROGRAMS / "relay"), f"{seaweed.HOST}:{port}", str(delay_ms)]
+    if megabytes is not None:
+        command.append(str(megabytes))
     traffic: dict[str, Any] = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as relay:
         assert relay.stdout is not None
@@ -59,7 +63,8 @@ class Stage:
         opening included; without added latency they are not counted."""
         if case.delay_ms == 0:
             return self._client(case, self.server.port)
-        with relayed(self.server.port, case.delay_ms) as (port, traffic):
+        bandwidth = case.options.get("megabytes_per_second")
+        with relayed(self.server.port, case.delay_ms, bandwidth) as (port, traffic):
             result = self._client(case, port)
         return {**result, "traffic": traffic}
 

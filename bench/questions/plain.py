@@ -11,9 +11,17 @@ from case import Case
 from plain_files import PlainFile, friendly, scattered
 from scale import Scale
 
+# Of one connection, as Amazon's "Performance design patterns for Amazon S3" say. Without it one
+# request for all of a file is as fast as many.
+MEGABYTES_PER_SECOND = 90
 # Tried for s3fs: readahead with 128 KiB and 1, 5, 16 MiB, blockcache with 128 KiB and 1, 4, 16 MiB,
-# background with 4 MiB, and all of the file in one request, which no bandwidth limits here.
+# background with 4 MiB, and all of the file in one request.
 ALL_AT_ONCE = {"cache_type": "all"}
+# By what it adds to a label.
+LINKS: dict[str, dict[str, Any]] = {
+    "": {},
+    f", {MEGABYTES_PER_SECOND} MB/s": {"megabytes_per_second": MEGABYTES_PER_SECOND},
+}
 
 
 def files(scale: Scale) -> dict[str, PlainFile]:
@@ -27,11 +35,13 @@ def files(scale: Scale) -> dict[str, PlainFile]:
 def cases(
     question: str, scale: Scale, delays: tuple[float, ...], settings: dict[str, dict[str, Any]]
 ) -> list[Case]:
-    """`settings` by peer."""
+    """`settings` by peer. Each distance with any bandwidth, and with that of S3's connections."""
     return [
-        Case(question, label, peer, delay, file.layout, options, stored="plain")
+        Case(question, label + limit, peer, delay, file.layout, {**options, **more}, stored="plain")
         for label, file in files(scale).items()
         for delay in delays
+        for limit, more in LINKS.items()
+        if delay > 0 or not more
         for peer in peers.PLAIN
         for options in [{"datasets": file.datasets, "settings": settings.get(peer, {})}]
     ]

@@ -100,6 +100,14 @@ def test_answers_come_late_by_the_added_latency(stage: Stage) -> None:
     assert stage.measure(case)["wall"] >= 0.25  # what the relay is for; it may well be more
 
 
+def test_connections_have_the_given_bandwidth(stage: Stage) -> None:
+    options = {"megabytes_per_second": 0.05}
+    case = Case("whole_read", "raw", "arraymorph", 1, LAYOUT, options, stored="array")
+    stage.prepare(case)
+    largest = max(LAYOUT.chunk_bytes, LAYOUT.nbytes // 64)  # over as many connections
+    assert stage.measure(case)["wall"] >= largest / 5e4
+
+
 def test_wrong_values_fail(stage: Stage, tmp_path: Path) -> None:
     case = Case("whole_read", "raw", "arraymorph", 0, LAYOUT, stored="array")
     stage.prepare(case)
