@@ -95,7 +95,6 @@ Status Array::refresh() {
   ArrayState& array = *impl_->state;
   ARRAYMORPH_TRY(flush_array(array));
   Lock lock(array.shared->mutex);
-  array.rental.buying.clear();
   wait_loads(array, lock);
   drop_all(array);
   return {};
@@ -104,7 +103,6 @@ Status Array::refresh() {
 void Array::abandon() {
   ArrayState& array = *impl_->state;
   Lock lock(array.shared->mutex);
-  array.rental.buying.clear();
   wait_idle(array, lock);
   wait_loads(array, lock);
   drop_all(array);

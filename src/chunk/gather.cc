@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kEnough = std::uint64_t{64} << 20;
 constexpr std::uint64_t kLeastRequest = std::uint64_t{512} << 10;
-constexpr std::uint64_t kMostRequest = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostRequest = std::uint64_t{8} << 20;
 constexpr std::uint64_t kWays = 16;  // requests that share the work, where it is enough for them
 
 /// One request: consecutive wants of one array.
@@ -29,7 +29,7 @@ bool share_an_object(const Want& a, const Want& b) {
   return a.load->array->spec.places == b.load->array->spec.places;
 }
 
-// `under_way`: bytes of the chunks that are, these included.
+// `under_way`: stored bytes of the chunks that are, these included.
 std::vector<Joined> join(std::vector<Want> wants, std::uint64_t under_way) {
   std::sort(wants.begin(), wants.end(), [](const Want& a, const Want& b) {
     const auto* one = a.load->array->spec.places.get();
@@ -117,10 +117,17 @@ bool Gather::enough() const { return bytes_ >= kEnough; }
 void Gather::send(Lock& lock) {
   if (wants_.empty()) return;
   std::vector<Want> wants = std::exchange(wants_, {});
-  const std::uint64_t under_way = wants.front().load->array->shared->in_flight_bytes;
-  bytes_ = 0;
+  const std::uint64_t bytes = std::exchange(bytes_, 0);
+  std::uint64_t decoded = 0;
+  for (const Want& want : wants) decoded += want.part == 0 ? want.load->charged : 0;
+  // What else is under way is likely to be stored as these are.
+  const auto under_way = static_cast<double>(wants.front().load->array->shared->in_flight_bytes) *
+                         static_cast<double>(bytes) /
+                         static_cast<double>(std::max<std::uint64_t>(decoded, 1));
   lock.unlock();
-  for (Joined& request : join(std::move(wants), under_way)) fetch(std::move(request));
+  for (Joined& request : join(std::move(wants), static_cast<std::uint64_t>(under_way))) {
+    fetch(std::move(request));
+  }
   lock.lock();
 }
 

@@ -14,6 +14,7 @@ constexpr std::uint64_t kTellingAnswers = 32;       // and fewer nothing about r
 constexpr double kLeastSeconds = 20e-6;
 constexpr double kLeastPerByte = 1 / 20e9;
 constexpr double kMemoryBytes = 32 << 20;  // of the bandwidth
+constexpr std::uint64_t kMany = 4;         // requests at once, which may be as much faster
 constexpr double kForget = 0.05;           // share of a slower answer that the latency takes over
 
 double seconds(Link::Clock::duration duration) {
@@ -27,6 +28,7 @@ void blend(double& value, double sample, double weight) { value += (sample - val
 void Link::started(Time now) {
   const std::lock_guard lock(mutex_);
   if (in_flight_++ == 0) begin_stretch(now, true);
+  most_in_flight_ = std::max(most_in_flight_, in_flight_);
 }
 
 void Link::answered(Time sent, Time now, std::uint64_t bytes) {
@@ -77,18 +79,29 @@ void Link::learn_rate(double elapsed) {
     return;
   }
   if (bytes_ < kTellingBytes) return;
-  // A ratio of sums: what jitter adds to one stretch it takes from another.
-  const double keep = std::exp(-bytes / kMemoryBytes);
-  rate_bytes_ = rate_bytes_ * keep + bytes;
-  rate_seconds_ = rate_seconds_ * keep + std::max(busy - for_requests, -cost_.latency);
-  cost_.per_byte = std::max(rate_seconds_ / rate_bytes_, kLeastPerByte);
+  const double took = std::max(busy - for_requests, -cost_.latency);
+  rate_.learn(bytes, took);
+  if (most_in_flight_ >= kMany) of_many_.learn(bytes, took);
+  cost_.per_byte = rate_.per_byte();
+  const double of_many =
+      of_many_.bytes > 0 ? of_many_.per_byte() : std::max(cost_.per_byte / kMany, guess_);
+  cost_.per_byte_of_many = std::min(of_many, cost_.per_byte);
 }
+
+void Link::Rate::learn(double more, double took) {
+  const double keep = std::exp(-more / kMemoryBytes);
+  bytes = bytes * keep + more;
+  seconds = seconds * keep + took;
+}
+
+double Link::Rate::per_byte() const { return std::max(seconds / bytes, kLeastPerByte); }
 
 void Link::begin_stretch(Time now, bool idle_before) {
   since_ = now;
   idle_before_ = idle_before;
   bytes_ = 0;
   answers_ = 0;
+  most_in_flight_ = in_flight_;
   fastest_ = kNone;
 }
 

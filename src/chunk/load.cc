@@ -7,7 +7,6 @@
 
 #include "chunk/cache.h"
 #include "chunk/flush.h"
-#include "chunk/rental.h"
 #include "runtime/stats.h"
 
 namespace arraymorph::chunk {
@@ -28,10 +27,19 @@ Status take_buffer(Load& load) {
   return {};
 }
 
+ConstByteSpan stored_bytes(const Load& load) {
+  if (load.raw) return load.raw->span();
+  return load.shared_bytes ? load.stored_in_shared : load.stored.span();
+}
+
+// For one access, without a codec, and nothing cut off: received as it is wanted.
+bool stays_as_received(const Load& load, std::uint64_t stored) {
+  return load.entry == nullptr && load.array->spec.codec->identity() &&
+         stored == load.array->chunk_bytes;
+}
+
 Status run_codec(Load& load) {
-  ConstByteSpan stored = load.stored.span();
-  if (load.raw) stored = load.raw->span();
-  if (load.shared_bytes) stored = load.stored_in_shared;
+  const ConstByteSpan stored = stored_bytes(load);
   try {
     return load.array->spec.codec->decode_into(stored, load.mask, load.data->span());
   } catch (const std::bad_alloc&) {
@@ -46,6 +54,7 @@ Status finish_bytes(Load& load) {
     for (const Load::Part& part : load.parts) fill_chunk(part.into, fill);
     return {};
   }
+  if (!load.absent && stays_as_received(load, stored_bytes(load).size())) return {};
   ARRAYMORPH_TRY(take_buffer(load));
   if (!load.absent) return run_codec(load);
   fill_chunk(load.data->span(), fill);
@@ -55,9 +64,11 @@ Status finish_bytes(Load& load) {
 void decode(Load& load) {
   load.decoded = true;
   if (load.status.ok()) load.status = finish_bytes(load);
-  load.stored = Buffer();
-  load.shared_bytes.reset();
-  load.raw.reset();
+  if (load.data || !load.status.ok()) {
+    load.stored = Buffer();
+    load.shared_bytes.reset();
+    load.raw.reset();
+  }
   if (load.status.ok()) return;
   load.data.reset();
   load.status = load.status.with_context(load.array->describe(*load.index, load.key));
@@ -76,6 +87,8 @@ Status check_part(const Load& load, const Load::Part& part, const Result<GetRepl
 }
 
 }  // namespace
+
+ConstByteSpan Load::bytes() const { return data ? data->span() : stored_bytes(*this); }
 
 // The bytes are here (or the failure): on to whoever decodes them.
 void Loads::arrived(const Ptr& load) {
@@ -118,7 +131,6 @@ void Loads::complete(const Ptr& load, bool on_caller) {
     lock.lock();
   }
   settle(*load);
-  go_on_buying(*load->array, lock);
 }
 
 // From here on nobody joins the load: who wants the chunk finds it in the cache.
@@ -203,17 +215,19 @@ void get_stored(const Ptr& load) {
 }
 
 /// Is what the load needs in memory already? Then it is taken from there.
-bool peek(Load& load, const Place& place) {
-  const auto& peek = load.array->spec.places->object().peek;
-  if (!peek) return false;
+bool look(Load& load, const Place& place) {
+  const auto& look = load.array->spec.places->object().look;
+  if (!look) return false;
   if (load.parts.empty()) {
-    load.stored = Buffer(place.size);
-    if (peek(place.offset, load.stored.span())) return true;
-    load.stored = Buffer();
-    return false;
+    KeptBytes found = look(place.offset, place.size);
+    load.shared_bytes = std::move(found.owner);
+    load.stored_in_shared = found.span;
+    return load.shared_bytes != nullptr;
   }
   return std::all_of(load.parts.begin(), load.parts.end(), [&](const Load::Part& part) {
-    return peek(place.offset + part.range.offset, part.into);
+    const KeptBytes found = look(place.offset + part.range.offset, part.range.length);
+    if (found.owner) std::memcpy(part.into.data(), found.span.data(), found.span.size());
+    return found.owner != nullptr;
   });
 }
 
@@ -247,8 +261,9 @@ void fetch_placed(const Ptr& load, Gather& gather, Lock& lock) {
   ArrayState& array = *load->array;
   const Place place = *array.spec.places->find(*load->index);
   load->mask = place.filter_mask;
-  if (array.spec.codec->identity()) load->status = prepare_parts(*load, place);
-  if (!load->status.ok() || peek(*load, place)) {
+  const bool stays = load->parts.empty() && stays_as_received(*load, place.size);
+  if (array.spec.codec->identity() && !stays) load->status = prepare_parts(*load, place);
+  if (!load->status.ok() || look(*load, place)) {
     lock.unlock();
     Loads::arrived(load);
     lock.lock();

@@ -36,14 +36,18 @@ struct Load : std::enable_shared_from_this<Load> {
   bool in_place = false;              ///< they lie in the caller's buffer
   std::size_t coming = 0;             ///< parts not answered yet
   Buffer stored;
-  std::shared_ptr<const Buffer> shared_bytes;  ///< of a request for several chunks
+  std::shared_ptr<const Buffer> shared_bytes;  ///< of others too, or of who keeps them
   ConstByteSpan stored_in_shared;              ///< stands for `stored` when they are set
   std::shared_ptr<const Buffer> raw;           ///< stands for `stored` when set
   std::uint32_t mask = 0;
   bool absent = false;
   bool decoded = false;
-  std::shared_ptr<Buffer> data;  ///< the chunk; null in place and on failure
+  /// The chunk; null in place, on failure, and where it stays as it was received: see bytes().
+  std::shared_ptr<Buffer> data;
   Status status;
+
+  /// The chunk, once decoded without a failure and not in place.
+  ConstByteSpan bytes() const;
 };
 
 /// The loads of one call. Owned by the calling thread's stack; wait until idle() before it goes.

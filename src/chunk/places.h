@@ -11,6 +11,7 @@
 #include "arraymorph/buffer.h"
 #include "arraymorph/status.h"
 #include "chunk/grid.h"
+#include "chunk/link.h"
 
 namespace arraymorph::chunk {
 
@@ -30,14 +31,25 @@ struct PlacedChunk {
   Place place;
 };
 
+/// Bytes that somebody keeps; empty `owner`: they are not in memory.
+struct KeptBytes {
+  std::shared_ptr<const Buffer> owner;
+  ConstByteSpan span;
+};
+
 /// The object: every byte of it has to come with the same entity tag.
 struct PlacesObject {
   std::string name;  ///< for messages
   std::string key;
   std::string etag;
   std::uint64_t size = 0;  ///< bytes
-  /// Fills `into` with the bytes from `offset` on when they are in memory already.
-  std::function<bool(std::uint64_t offset, ByteSpan into)> peek;
+  /// Bytes [offset, offset + length) where they are in memory already. May be null.
+  std::function<KeptBytes(std::uint64_t offset, std::uint64_t length)> look;
+  /// A call waits for chunks at `offsets`, `bytes` altogether: what is worth it may be brought to
+  /// where look() finds it. May be null.
+  std::function<void(const std::vector<std::uint64_t>& offsets, std::uint64_t bytes,
+                     const LinkCost& cost)>
+      waits;
 };
 
 /// Immutable, and so thread-safe.

@@ -10,9 +10,11 @@
 namespace arraymorph::chunk {
 namespace {
 
-constexpr std::size_t kMostPieces = 32;           // of one chunk
-constexpr double kLongLatency = 0.025;            // seconds that keep every connection busy
-constexpr std::uint64_t kMostPlaced = 64 << 20;   // decoded bytes under way from one object
+constexpr std::size_t kMostPieces = 32;       // of one chunk
+constexpr double kLongLatency = 0.025;        // seconds that keep every connection busy
+constexpr std::uint64_t kLittle = 256 << 10;  // bytes to copy
+constexpr std::uint64_t kLeastWindow = 64 << 20;
+constexpr std::uint64_t kMostWindow = 128 << 20;
 constexpr std::size_t kMostRemembered = 1 << 16;  // chunks in ArrayState::spent
 
 /// How a chunk that is not in the cache is brought.
@@ -38,9 +40,7 @@ class Reader {
     for (std::size_t i = 0; i < accesses_.size() && failure_.ok(); ++i) request(i, lock);
     if (box != nullptr && failure_.ok()) read_ahead(array_of(0), *box, loads_.gather(), lock);
     loads_.send(lock);
-    if (box != nullptr && failure_.ok() && array_of(0).spec.places) {
-      rent(array_of(0), missing_, lock);
-    }
+    if (!missing_.empty()) tell_of_waiting(lock);
     while (!cached_.empty() || !loads_.idle()) {
       if (!step(lock)) loads_.wait(lock, 0);
     }
@@ -78,11 +78,21 @@ class Reader {
       consume_fill(access, array, lock);
       return;
     }
+    const KeptBytes kept = entry == nullptr ? in_memory(array, index) : KeptBytes();
+    if (kept.owner && is_little(access, array)) {
+      count(stats().cache_hits);
+      return consume(access, kept.span, lock);
+    }
     count(stats().cache_misses);
-    if (array.spec.places) missing_.push_back(index);
+    if (!kept.owner) note_missing(array, index);
     Way way;
-    if (entry == nullptr) way = choose(access, array);
+    if (kept.owner) {
+      way.kind = Way::Kind::alone;  // it is kept there
+    } else if (entry == nullptr) {
+      way = choose(access, array);
+    }
     wait_for_room(array, lock);
+    begun_ += array.chunk_bytes;
     switch (way.kind) {
       case Way::Kind::cached: {
         start_evictions(shared_, lock, array.chunk_bytes);
@@ -101,6 +111,35 @@ class Reader {
         loads_.start_pieces(array, index, access, way.pieces, memory_of(access), lock);
         break;
     }
+  }
+
+  // A whole chunk of one object, where it needs no codec.
+  static KeptBytes in_memory(const ArrayState& array, const Index& index) {
+    if (!array.spec.places || !array.spec.codec->identity()) return {};
+    const auto place = array.spec.places->find(index);
+    const auto& look = array.spec.places->object().look;
+    if (!place || !look || place->size != array.chunk_bytes) return {};
+    return look(place->offset, place->size);
+  }
+
+  // Less work than to hand it over to somebody.
+  bool is_little(std::size_t access, const ArrayState& array) const {
+    return accesses_[access].plan->elements * array.spec.grid.element_size <= kLittle;
+  }
+
+  // Chunks that lie elsewhere could not be told from those of the first array.
+  void note_missing(const ArrayState& array, const Index& index) {
+    if (!array.spec.places || &array != &array_of(0)) return;
+    if (const auto place = array.spec.places->find(index)) missing_.push_back(place->offset);
+  }
+
+  void tell_of_waiting(Lock& lock) {
+    const ArrayState& array = array_of(0);
+    const auto& waits = array.spec.places->object().waits;
+    if (!waits || array.inherited()) return;
+    lock.unlock();
+    waits(missing_, missing_.size() * array.chunk_bytes, array.link->cost());
+    lock.lock();
   }
 
   // In the cache, on its way there, or to be brought there.
@@ -180,15 +219,20 @@ class Reader {
     return pieces;
   }
 
+  // Decoded bytes that may be under way from one object: more, the longer the call.
+  std::uint64_t window() const {
+    const std::uint64_t most = std::clamp(begun_ / 8, kLeastWindow, kMostWindow);
+    return std::min(shared_.limits.in_flight_bytes, most + shared_.ahead_bytes);
+  }
+
   // Of large chunks no more are asked for at once than hide the latency: what waits in buffers
   // meanwhile only costs the processor's caches. Of small ones there may be many, for they end
-  // faster than this thread can start them.
-  bool has_room(const ArrayState& array) const {
+  // faster than this thread can start them. `more`: bytes that must have room as well.
+  bool has_room(const ArrayState& array, std::uint64_t more) const {
     // Their requests are for many chunks, of a size that suits the link.
     if (array.spec.places) {
       return shared_.in_flight_requests == 0 ||
-             shared_.in_flight_bytes + array.chunk_bytes <=
-                 std::min(shared_.limits.in_flight_bytes, kMostPlaced + shared_.ahead_bytes);
+             shared_.in_flight_bytes + array.chunk_bytes + more <= window();
     }
     if (!has_capacity(shared_, array.chunk_bytes)) return false;
     if (array.chunk_bytes <= shared_.limits.whole_bytes) return true;
@@ -198,11 +242,21 @@ class Reader {
     return static_cast<double>(shared_.in_flight_requests) < busy;
   }
 
-  // Woken when a good part has ended, so that requests go out in batches.
+  // Until a good part has ended, so that requests go out in batches, and chunks that lie in one
+  // object share large ones.
   void wait_for_room(const ArrayState& array, Lock& lock) {
-    while (!has_room(array)) {
+    if (has_room(array, 0)) return;
+    const std::uint64_t batch = array.spec.places ? window() / 4 : 0;
+    while (!has_room(array, batch)) {
       if (!step(lock)) loads_.wait(lock, loads_.outstanding() * 7 / 8);
     }
+  }
+
+  void consume(std::size_t access, ConstByteSpan bytes, Lock& lock) {
+    lock.unlock();
+    Status status = consume_(access, bytes);
+    lock.lock();
+    fail(std::move(status));
   }
 
   // Known not to exist: nothing to fetch, nothing worth caching.
@@ -230,10 +284,7 @@ class Reader {
     cached_.pop_back();
     if (failure_.ok()) {
       const std::shared_ptr<Buffer> data = cached.entry->data;
-      lock.unlock();
-      Status status = consume_(cached.access, data->span());
-      lock.lock();
-      fail(std::move(status));
+      consume(cached.access, data->span(), lock);
     }
     unpin(*cached.entry);
     return true;
@@ -245,7 +296,7 @@ class Reader {
     if (status.ok() && load.in_place) return;
     for (std::size_t i = 0; i < load.accesses.size() && status.ok(); ++i) {
       if (failed()) return;
-      status = consume_(load.accesses[i], load.data->span());
+      status = consume_(load.accesses[i], load.bytes());
     }
     if (status.ok()) return;
     const Lock lock(shared_.mutex);
@@ -269,7 +320,8 @@ class Reader {
   bool in_part_ = true;     ///< ranges may be asked for
   Loads loads_;
   std::vector<Cached> cached_;
-  std::vector<Index> missing_;  ///< of arrays that lie in one object
+  std::uint64_t begun_ = 0;             ///< bytes of the chunks asked for
+  std::vector<std::uint64_t> missing_;  ///< of the first array, where it lies in one object
   std::unordered_map<const ArrayState*, std::shared_ptr<Buffer>> fills_;
   Status failure_;
 };

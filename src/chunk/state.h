@@ -21,7 +21,6 @@
 #include "chunk/link.h"
 #include "chunk/places.h"
 #include "chunk/read_ahead.h"
-#include "chunk/rental.h"
 #include "runtime/lifecycle.h"
 
 namespace arraymorph::chunk {
@@ -125,7 +124,6 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// Seconds spent on reads that left nothing in the cache, by chunk.
   std::unordered_map<Index, double, IndexHash> spent;
   AccessPattern pattern;  ///< of successive reads
-  Rental rental;          ///< of reads from one object
 
   /// The version that is stored of a chunk, or "".
   const std::string& tag_of(const Index& index) const;

@@ -1,10 +1,12 @@
 #include "runtime/config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <optional>
 #include <string_view>
 
+#include "runtime/config/limits.h"
 #include "runtime/config/parse.h"
 #include "runtime/config/presets.h"
 #include "runtime/config/s3_settings.h"
@@ -44,9 +46,18 @@ Status read_number(const char* name, std::uint64_t least, std::uint64_t most, Nu
   return config::read_number(name, least, most, number).status();
 }
 
+// A program may have many workers, each with memory of its own.
+std::uint64_t plain_cache_bytes() {
+  constexpr std::uint64_t least = 128ull << 20;
+  constexpr std::uint64_t most = 1ull << 30;
+  return std::clamp(config::memory_bytes() / 32, least, most);
+}
+
 Status read_numbers(Config& config) {
   constexpr std::uint64_t any = std::numeric_limits<std::int64_t>::max();
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_CACHE_BYTES", 0, any, config.cache_bytes));
+  config.plain_cache_bytes = plain_cache_bytes();
+  ARRAYMORPH_TRY(read_number("ARRAYMORPH_PLAIN_CACHE_BYTES", 0, any, config.plain_cache_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_IN_FLIGHT_BYTES", 0, any, config.in_flight_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_READ_AHEAD", 0, any, config.read_ahead_bytes));
   ARRAYMORPH_TRY(read_number("ARRAYMORPH_INLINE_BYTES", 0, any, config.inline_bytes));

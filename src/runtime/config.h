@@ -87,6 +87,7 @@ struct Config {
   std::uint32_t codec_threads = 1;  ///< ARRAYMORPH_CODEC_THREADS, of the process
   SpeedSources speed_sources;
   std::uint64_t cache_bytes = 256ull << 20;      ///< ARRAYMORPH_CACHE_BYTES
+  std::uint64_t plain_cache_bytes = 0;           ///< ARRAYMORPH_PLAIN_CACHE_BYTES
   std::uint64_t in_flight_bytes = 256ull << 20;  ///< ARRAYMORPH_IN_FLIGHT_BYTES
   std::uint64_t read_ahead_bytes = 64ull << 20;  ///< ARRAYMORPH_READ_AHEAD
   std::uint64_t inline_bytes = 64ull << 10;      ///< ARRAYMORPH_INLINE_BYTES

@@ -1,4 +1,6 @@
 // Free lists of large blocks by size class.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -14,6 +16,8 @@ namespace {
 constexpr std::size_t kSmallest = 64 << 10;  // below, malloc keeps its pages itself
 constexpr std::size_t kLargest = 64 << 20;
 constexpr std::size_t kMostIdle = 64 << 20;
+constexpr std::size_t kHuge = 4 << 20;
+constexpr std::align_val_t kHugePage{2 << 20};
 constexpr std::size_t kSteps = 4;  // size classes per power of two
 constexpr std::size_t kClasses = kSteps * std::bit_width(kLargest / kSmallest);
 
@@ -66,6 +70,25 @@ Idle& idle() {
   return *instance;
 }
 
+// Pages of 2 MiB where the system has them: a fault for each of the small ones costs about as much
+// as what is written there.
+std::byte* allocate(std::size_t bytes) {
+  if (bytes < kHuge) return new std::byte[bytes];
+  auto* const block = static_cast<std::byte*>(::operator new[](bytes, kHugePage));
+#ifdef MADV_HUGEPAGE
+  ::madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+  return block;
+}
+
+void release(std::byte* block, std::size_t bytes) noexcept {
+  if (bytes < kHuge) {
+    delete[] block;
+  } else {
+    ::operator delete[](block, kHugePage);
+  }
+}
+
 }  // namespace
 
 // Neither waits for the lock: who does not get it does without the list. So threads do not queue
@@ -83,7 +106,7 @@ std::byte* Memory::take(std::size_t size) {
       return block;
     }
   }
-  return new std::byte[wanted.bytes];
+  return allocate(wanted.bytes);
 }
 
 void Memory::give_back(std::byte* block, std::size_t size) noexcept {
@@ -91,6 +114,7 @@ void Memory::give_back(std::byte* block, std::size_t size) noexcept {
     const SizeClass its = class_of(size);
     const std::unique_lock lock(idle().mutex, std::try_to_lock);
     if (lock && idle().bytes + its.bytes <= kMostIdle && idle().keep(block, its)) return;
+    return release(block, its.bytes);
   }
   delete[] block;
 }

@@ -17,11 +17,11 @@ constexpr std::uint64_t kNear = 8;
 constexpr std::uint64_t kCheapGap = std::uint64_t{128} << 10;
 // Windows longer than that come in parallel parts; on a walk, with the next one.
 constexpr std::uint64_t kPart = std::uint64_t{8} << 20;
-// What is brought in the background comes in smaller ones, so many bytes at a time, once reads have
-// waited for that share of what it costs.
-constexpr std::uint64_t kBoughtPart = std::uint64_t{2} << 20;
-constexpr std::uint64_t kUnderWay = std::uint64_t{32} << 20;
-constexpr double kPrice = 0.25;
+// What is brought in the background: parts of that size, so many bytes at a time, but no more than
+// come in a moment: readers who wait for other bytes share the link with them.
+constexpr std::uint64_t kBoughtPart = std::uint64_t{4} << 20;
+constexpr std::uint64_t kUnderWay = std::uint64_t{64} << 20;
+constexpr double kMoment = 0.25;  // seconds
 // Kept of an object however many others there are.
 constexpr std::uint64_t kLeastKept = std::uint64_t{32} << 20;
 // A read that goes on no further than that behind the last window is one of a walk.
@@ -31,6 +31,11 @@ std::uint64_t distance(const ByteRange& window, std::uint64_t offset) {
   const std::uint64_t end = window.offset + window.length;
   if (offset >= end) return offset - end;
   return offset < window.offset ? window.offset - offset : 0;
+}
+
+// What the bytes themselves take: nobody can save that.
+double transfer(std::uint64_t bytes, const chunk::LinkCost& cost) {
+  return static_cast<double>(bytes) * cost.per_byte_of_many;
 }
 
 // Of all objects.
@@ -55,7 +60,9 @@ Blocks::Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::stri
       name_(std::move(name)),
       size_(object.size),
       limits_(limits),
-      superblock_(find_superblock(object.head.span())) {
+      superblock_(find_superblock(object.head.span())),
+      rental_(size_),
+      buys_(limits.ahead) {
   last_.length = object.head.size();
   keep(0, std::move(object.head));
 }
@@ -69,19 +76,28 @@ Blocks::~Blocks() { kept_in_all() -= kept_; }
 
 void Blocks::stop() {
   const std::lock_guard lock(mutex_);
-  if (buying_) buying_ = size_;
+  give_up_buying();
+}
+
+void Blocks::give_up_buying() {
+  buys_ = false;
+  buying_.clear();
+}
+
+chunk::KeptBytes Blocks::find(std::uint64_t offset) {
+  const auto after = extents_.upper_bound(offset);
+  if (after == extents_.begin()) return {};
+  const auto& [first, kept] = *std::prev(after);
+  if (offset - first >= kept.bytes->size()) return {};
+  order_.splice(order_.end(), order_, kept.used);
+  return {kept.bytes, kept.bytes->span().subspan(offset - first)};
 }
 
 std::uint64_t Blocks::take(std::uint64_t offset, ByteSpan into) {
-  const auto after = extents_.upper_bound(offset);
-  if (after == extents_.begin()) return 0;
-  const auto& [first, kept] = *std::prev(after);
-  if (offset - first >= kept.bytes->size()) return 0;
-  order_.splice(order_.end(), order_, kept.used);
-  const std::uint64_t there =
-      std::min<std::uint64_t>(kept.bytes->size() - (offset - first), into.size());
-  std::memcpy(into.data(), kept.bytes->data() + (offset - first), there);
-  return there;
+  const ConstByteSpan there = find(offset).span;
+  const std::size_t length = std::min(there.size(), into.size());
+  if (length > 0) std::memcpy(into.data(), there.data(), length);
+  return length;
 }
 
 bool Blocks::is_coming(std::uint64_t offset) const {
@@ -139,12 +155,12 @@ void Blocks::arrived(const ByteRange& range, Batch& batch, Result<GetReply> repl
   if (status.ok()) {
     keep(range.offset, std::move(reply->body));
   } else {
-    if (buying_) buying_ = size_;
+    give_up_buying();
     if (batch.status.ok()) batch.status = std::move(status);
   }
   coming_.erase(range.offset);
   --batch.coming;
-  if (buying_) buy(lock);
+  buy(lock);
   changed_.notify_all();
 }
 
@@ -167,34 +183,35 @@ void Blocks::start(const ByteRange& range, const std::shared_ptr<Batch>& batch, 
 
 // The next parts, as far as they may be under way.
 void Blocks::buy(Lock& lock) {
+  if (buying_.empty()) return;
   const auto batch = std::make_shared<Batch>();
-  while (*buying_ < size_ && coming_.size() * kBoughtPart < kUnderWay) {
-    const std::uint64_t covered = covered_until(*buying_);
-    if (covered > *buying_) {
-      buying_ = covered;
-      continue;
-    }
-    const ByteRange part{*buying_,
-                         std::min(gap_end(*buying_, size_), *buying_ + kBoughtPart) - *buying_};
-    buying_ = part.offset + part.length;
-    start(part, batch, lock);
+  const double moment = std::min(kMoment / link_.cost().per_byte_of_many, double{kUnderWay});
+  while (!buying_.empty() && static_cast<double>(coming_.size() * kBoughtPart) < moment) {
+    ByteRange& left = buying_.front();
+    const std::uint64_t end = left.offset + left.length;
+    const std::uint64_t covered = std::min(covered_until(left.offset), end);
+    const ByteRange part{covered, std::min(gap_end(covered, end), covered + kBoughtPart) - covered};
+    left = {part.offset + part.length, end - part.offset - part.length};
+    if (left.length == 0) buying_.pop_front();
+    if (part.length > 0) start(part, batch, lock);
   }
 }
 
-// Is it time to bring everything? A call that takes much of it has nothing to gain.
-void Blocks::consider(double seconds, std::uint64_t bytes, Lock& lock) {
-  const double before = std::exchange(waited_, waited_ + seconds);
-  const std::uint64_t left = size_ - std::min(kept_, size_);
-  if (!limits_.ahead || buying_ || before == 0 || left == 0 || bytes > left / 2 ||
-      kept_in_all() + left > limits_.bytes) {
-    return;
+bool Blocks::fits() const { return kept_in_all() - kept_ + size_ <= limits_.bytes; }
+
+void Blocks::rent(const std::vector<std::uint64_t>& offsets, double seconds,
+                  const chunk::LinkCost& cost, Lock& lock) {
+  if (!buys_ || seconds <= 0) return;
+  for (const ByteRange& bought : rental_.waited(offsets, seconds, fits(), missing(), cost)) {
+    buying_.push_back(bought);
   }
-  const chunk::LinkCost cost = link_.cost();
-  const auto all = static_cast<double>(left);
-  const double price = cost.latency + cost.transfer(all / kBoughtPart, all);
-  if (waited_ < kPrice * price) return;
-  buying_ = 0;
   buy(lock);
+}
+
+void Blocks::waits(const std::vector<std::uint64_t>& offsets, std::uint64_t bytes,
+                   const chunk::LinkCost& cost) {
+  Lock lock(mutex_);
+  if (bytes <= missing() / 2) rent(offsets, cost.latency - transfer(bytes, cost), cost, lock);
 }
 
 // What is missing of `range`.
@@ -230,7 +247,8 @@ Status Blocks::fetch_window(std::uint64_t offset, std::uint64_t end, Lock& lock)
   const auto since = chunk::Link::Clock::now();
   wait(*batch, lock);
   const std::chrono::duration<double> waited = chunk::Link::Clock::now() - since;
-  consider(waited.count(), range.length, lock);
+  const chunk::LinkCost cost = link_.cost();
+  rent({offset}, waited.count() - transfer(range.length, cost), cost, lock);
   return batch->status;
 }
 
@@ -272,6 +290,22 @@ Status Blocks::bring(const ByteRange& range) {
     }
   }
   return {};
+}
+
+chunk::KeptBytes Blocks::look(std::uint64_t offset, std::uint64_t length) {
+  {
+    const std::lock_guard lock(mutex_);
+    chunk::KeptBytes found = find(offset);
+    if (!found.owner) return {};
+    if (found.span.size() >= length) {
+      found.span = found.span.first(length);
+      return found;
+    }
+  }
+  Buffer bytes(length);
+  if (!peek(offset, bytes.span())) return {};
+  const auto owner = std::make_shared<const Buffer>(std::move(bytes));
+  return {owner, owner->span()};
 }
 
 bool Blocks::peek(std::uint64_t offset, ByteSpan into) {

@@ -1,8 +1,10 @@
 // Blocks: the bytes of one object that nobody changes, fetched as HDF5 asks for them and kept.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -14,7 +16,9 @@
 
 #include "arraymorph/object_store.h"
 #include "chunk/link.h"
+#include "chunk/places.h"
 #include "vfd/image.h"
+#include "vfd/rental.h"
 
 namespace arraymorph::vfd {
 
@@ -32,8 +36,7 @@ inline constexpr std::uint64_t kHeadBytes = std::uint64_t{1} << 20;
 /// Reads go to memory or to the store by windows. A window is small where reads jump about in a
 /// large object, and grows as long as they stay in one region, so that walking through the metadata
 /// of a file takes few requests, and reading one place of it few bytes. Long walks are read ahead,
-/// and reads that have waited for long bring the whole object, if it fits: whoever goes on renting
-/// what could be bought for as much buys it at last. Thread-safe.
+/// and where readers have waited for long, the whole region is brought, see Rental. Thread-safe.
 class Blocks : public std::enable_shared_from_this<Blocks> {
  public:
   struct Limits {
@@ -61,12 +64,20 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   /// The same without asking the store: false when not all of it is here.
   bool peek(std::uint64_t offset, ByteSpan into);
 
+  /// Likewise, without copying where they were fetched together.
+  chunk::KeptBytes look(std::uint64_t offset, std::uint64_t length);
+
   /// Brings what is missing of a range, by windows as read() does.
   Status bring(const ByteRange& range);
 
   /// Brings what is missing of `ranges` and no more, in requests that are under way together; near
   /// ones are joined. Failures are left to whoever reads the bytes.
   void prefetch(std::vector<ByteRange> ranges);
+
+  /// Somebody who fetches what lies at `offsets` for himself, `bytes` altogether, waits for it
+  /// once. `cost` of the requests.
+  void waits(const std::vector<std::uint64_t>& offsets, std::uint64_t bytes,
+             const chunk::LinkCost& cost);
 
   /// Nobody reads it any more: what has not been asked for is not brought.
   void stop();
@@ -93,6 +104,8 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   Blocks(std::shared_ptr<ObjectStore> store, PlainObject object, std::string name,
          const Limits& limits);
   Status fill(std::uint64_t offset, ByteSpan into);
+  /// The extent that has the byte at `offset`, and all of it from there on; empty: not here.
+  chunk::KeptBytes find(std::uint64_t offset);
   /// Copies as many of the bytes at `offset` as one extent has, and says how many; 0: not here.
   std::uint64_t take(std::uint64_t offset, ByteSpan into);
   /// One past the bytes around `offset` that are here or on their way; `offset` when it is not.
@@ -107,8 +120,12 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   void wait(const Batch& batch, Lock& lock);
   void arrived(const ByteRange& range, Batch& batch, Result<GetReply> reply);
   void keep(std::uint64_t offset, Buffer bytes);
-  void consider(double seconds, std::uint64_t bytes, Lock& lock);
+  bool fits() const;
+  std::uint64_t missing() const { return size_ - std::min(kept_, size_); }
+  void rent(const std::vector<std::uint64_t>& offsets, double seconds, const chunk::LinkCost& cost,
+            Lock& lock);
   void buy(Lock& lock);
+  void give_up_buying();
 
   const std::shared_ptr<ObjectStore> store_;
   const std::string key_;
@@ -129,9 +146,9 @@ class Blocks : public std::enable_shared_from_this<Blocks> {
   std::uint64_t step_ = kHeadBytes;  ///< its length, but for what was there already
   Watch watch_;                      ///< of the thread that reads
   chunk::Link link_;
-  double waited_ = 0;  ///< seconds
-  /// Everything from here on is to be brought; nothing: it has not been worth it.
-  std::optional<std::uint64_t> buying_;
+  Rental rental_;
+  std::deque<ByteRange> buying_;  ///< still to be asked for
+  bool buys_;
 };
 
 }  // namespace arraymorph::vfd

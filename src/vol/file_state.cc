@@ -26,7 +26,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   if (opening_->plain) {
     const Config& config = opening_->config;
     blocks_ = vfd::Blocks::open(opening_->store, std::move(*opening_->plain), url_,
-                                {config.cache_bytes / 2, config.read_ahead_bytes > 0});
+                                {config.plain_cache_bytes, config.read_ahead_bytes > 0});
     opening_->plain.reset();
     return;
   }

@@ -36,9 +36,11 @@ chunk::PlacesObject object_of_file(const Object& object, std::string name) {
   places.key = blocks->key();
   places.etag = blocks->etag();
   places.size = blocks->length();
-  places.peek = [blocks](std::uint64_t offset, ByteSpan into) {
-    return blocks->peek(offset, into);
+  places.look = [blocks](std::uint64_t offset, std::uint64_t length) {
+    return blocks->look(offset, length);
   };
+  places.waits = [blocks](const std::vector<std::uint64_t>& offsets, std::uint64_t bytes,
+                          const chunk::LinkCost& cost) { blocks->waits(offsets, bytes, cost); };
   return places;
 }
 

@@ -83,23 +83,11 @@ std::optional<std::uint64_t> number_in(const std::string& file) {
   return std::nullopt;  // also "max"
 }
 
-// A group's limit holds for the groups below it as well.
-void look_at_groups(const std::string& root, std::string path, Room& room) {
-  for (;;) {
-    const std::string group = root + path + (path.ends_with('/') ? "" : "/");
-    if (const auto most = number_in(group + "pids.max")) {
-      const std::uint64_t left = minus(*most, number_in(group + "pids.current").value_or(0));
-      if (left < room.left) {
-        room = {left, "pids.max " + std::to_string(*most) + " of the control group",
-                "ask for more processes (docker run --pids-limit)"};
-      }
-    }
-    if (path.empty() || path == "/") return;
-    path.erase(path.rfind('/'));
-  }
-}
-
-void look_at_control_group(Room& room) {
+// Directories of the control groups that this process is in, from the innermost outwards: a
+// group's limit holds for the groups below it as well. `controller` has a tree of its own in
+// version 1; in version 2 all share one.
+template <class Visit>
+void for_control_groups(const std::string& controller, Visit visit) {
   std::ifstream groups("/proc/self/cgroup");
   std::string line;
   while (std::getline(groups, line)) {
@@ -107,11 +95,26 @@ void look_at_control_group(Room& room) {
     const std::size_t second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
-    if (!path.starts_with('/')) continue;
-    if (controllers.empty()) look_at_groups("/sys/fs/cgroup", path, room);
-    if (controllers == "pids") look_at_groups("/sys/fs/cgroup/pids", path, room);
+    std::string path = line.substr(second + 1);
+    if (!path.starts_with('/') || (!controllers.empty() && controllers != controller)) continue;
+    const std::string root = "/sys/fs/cgroup" + (controllers.empty() ? "" : "/" + controller);
+    for (;; path.erase(path.rfind('/'))) {
+      visit(root + path + (path.ends_with('/') ? "" : "/"));
+      if (path.empty() || path == "/") break;
+    }
   }
+}
+
+void look_at_control_group(Room& room) {
+  for_control_groups("pids", [&](const std::string& group) {
+    const auto most = number_in(group + "pids.max");
+    if (!most) return;
+    const std::uint64_t left = minus(*most, number_in(group + "pids.current").value_or(0));
+    if (left < room.left) {
+      room = {left, "pids.max " + std::to_string(*most) + " of the control group",
+              "ask for more processes (docker run --pids-limit)"};
+    }
+  });
 }
 
 rlim_t soft_limit(decltype(RLIMIT_NOFILE) resource) {
@@ -211,6 +214,21 @@ Status enough_threads(std::uint32_t event_loops) {
                     "process have so many more (" +
                     threads.limit + "): raise it (" + threads.raise + ")" +
                     (event_loops > 1 ? ", or set ARRAYMORPH_EVENT_LOOPS=1" : ""));
+}
+
+std::uint64_t memory_bytes() {
+  static const std::uint64_t bytes = [] {
+    const auto pages = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
+    const auto page = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 0L));
+    std::uint64_t least = pages * page;
+    for_control_groups("memory", [&](const std::string& group) {
+      for (const char* const file : {"memory.max", "memory.high", "memory.limit_in_bytes"}) {
+        least = std::min(least, number_in(group + file).value_or(least));
+      }
+    });
+    return least;
+  }();
+  return bytes;
 }
 
 Limits limits_now() {

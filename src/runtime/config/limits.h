@@ -24,6 +24,9 @@ struct Limits {
 /// Found anew when a limit was changed; otherwise what was left when it was first asked.
 Limits limits_now();
 
+/// Memory of the machine, or what the control group lets the process have of it. Found once.
+std::uint64_t memory_bytes();
+
 /// One warning in the life of the process; what comes later is for the level info.
 void warn_about_limits(const std::string& text);
 

@@ -67,6 +67,8 @@ constexpr std::array kVariables = std::to_array<Variable>({
      "threads that serve the connections"},
     {"ARRAYMORPH_CODEC_THREADS", "1 to 1024", "number of cores", "threads that run filters"},
     {"ARRAYMORPH_CACHE_BYTES", "size", "256M", "decoded chunks kept in memory"},
+    {"ARRAYMORPH_PLAIN_CACHE_BYTES", "size", "a 32nd of the memory, 128M to 1G",
+     "bytes of plain HDF5 files kept in memory"},
     {"ARRAYMORPH_IN_FLIGHT_BYTES", "size", "256M", "bodies of requests under way"},
     {"ARRAYMORPH_READ_AHEAD", "size, 0: off", "64M",
      "chunks fetched ahead of a loop over an array"},

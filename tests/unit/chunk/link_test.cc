@@ -52,6 +52,18 @@ TEST(Link, BandwidthIsBytesOverBusyTimeWhateverTheLatency) {
   }
 }
 
+TEST(Link, ManyRequestsAtOnceMayBeFasterThanOne) {
+  Link link;
+  double now = together(link, 1, 1, 100, 0.02, 0);
+  for (int i = 0; i < 50; ++i) now = together(link, now + 1, 1, 1 << 20, 0.02, (1 << 20) / 50e6);
+  EXPECT_NEAR(1 / link.cost().per_byte, 50e6, 20e6);
+  EXPECT_DOUBLE_EQ(link.cost().per_byte_of_many, link.cost().per_byte / 4) << "not tried yet";
+  for (int i = 0; i < 8; ++i) {
+    now = together(link, now + 1, 64, 1 << 20, 0.02, (1 << 20) / 80e6);
+  }
+  EXPECT_NEAR(1 / link.cost().per_byte_of_many, 80e6, 8e6);
+}
+
 TEST(Link, ManySmallAnswersTellWhatARequestCosts) {
   Link link;
   double now = 1;

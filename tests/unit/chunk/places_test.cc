@@ -81,7 +81,7 @@ TEST(Places, ChunksAreListedInTheOrderOfTheObject) {
 
 TEST(Places, TableOfADamagedIndexIsRefused) {
   const Grid grid{{100}, {10}, 8};
-  const auto code = [&](std::vector<PlacedChunk> chunks, bool unfiltered) {
+  const auto code = [&](const std::vector<PlacedChunk>& chunks, bool unfiltered) {
     return make_places(object_of(1000), grid, chunks, unfiltered).status().code();
   };
   EXPECT_EQ(code({{{0}, {990, 20, 0}}}, false), Code::corrupt);        // past the end
@@ -125,7 +125,8 @@ class PlacedReads : public ArrayTest {
     EXPECT_OK(stored.status());
     PlacesObject object = object_of(bytes.size());
     object.etag = stored->etag;
-    object.peek = peek_;
+    object.look = look_;
+    object.waits = waits_;
     const auto places = make_places(std::move(object), spec.grid, chunks, spec.codec->identity());
     EXPECT_OK(places.status());
     spec.places = *places;
@@ -133,7 +134,8 @@ class PlacedReads : public ArrayTest {
     return open(std::move(spec));
   }
 
-  std::function<bool(std::uint64_t, ByteSpan)> peek_;
+  decltype(PlacesObject::look) look_;
+  decltype(PlacesObject::waits) waits_;
 };
 
 TEST_F(PlacedReads, NeighboursShareRequests) {
@@ -162,19 +164,18 @@ TEST_F(PlacedReads, FarChunksAreAskedForApart) {
 }
 
 TEST_F(PlacedReads, WhatIsInMemoryIsNotAskedFor) {
-  std::vector<std::byte> copy;
-  peek_ = [&](std::uint64_t offset, ByteSpan into) {
-    if (copy.empty()) return false;
-    std::copy_n(copy.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
-    return true;
+  std::shared_ptr<const Buffer> copy;
+  look_ = [&](std::uint64_t offset, std::uint64_t length) {
+    if (!copy) return KeptBytes();
+    return KeptBytes{copy, copy->span().subspan(offset, length)};
   };
   for (const bool filtered : {false, true}) {
-    copy.clear();
+    copy.reset();
     const auto array =
         place(counting(100), filtered ? std::vector{deflate()} : std::vector<FilterSpec>{}, 3);
     const auto whole = get(*store_, {"file.h5", {}, {}});
     ASSERT_OK(whole.status());
-    copy.assign(whole->body.span().begin(), whole->body.span().end());
+    copy = std::make_shared<const Buffer>(Buffer::copy_of(whole->body.span()));
     store_->reset_counts();
     Values values(100);
     ASSERT_OK(read(*engine_, *array, 0, values));
@@ -199,47 +200,32 @@ TEST_F(PlacedReads, ReplacedObjectIsNoticed) {
   EXPECT_EQ(removed.code(), Code::conflict) << removed.message();
 }
 
-// What a request costs: 10 ms; all 100 chunks together a tenth of that.
-EngineLimits slow_link() {
-  EngineLimits limits;
-  limits.link = {1e-2, 1e-6, 1e-8};
-  return limits;
-}
-
-TEST_F(PlacedReads, ManySmallReadsEndWithAllOfItInMemory) {
-  use(slow_link());
-  const auto array = place(counting(1600), {shuffle(), deflate()}, 0);
-  Values values(3);
-  std::size_t last = 0;
-  for (std::uint64_t i = 0; i < 100; ++i) {
-    const std::uint64_t offset = (i * 37 % 100) * 16;
-    ASSERT_OK(read(*engine_, *array, offset, values));
-    ASSERT_EQ(values, counting(3, 100 + offset));
-    if (i == 9) last = count(Verb::get);
-  }
-  EXPECT_EQ(count(Verb::get), last);
-  EXPECT_LE(last, 10u);
+TEST_F(PlacedReads, WhoeverKeepsTheBytesHearsWhatIsWaitedFor) {
+  std::vector<std::uint64_t> waited;
+  std::uint64_t waited_bytes = 0;
+  waits_ = [&](const std::vector<std::uint64_t>& offsets, std::uint64_t bytes, const LinkCost&) {
+    waited.insert(waited.end(), offsets.begin(), offsets.end());
+    waited_bytes += bytes;
+  };
+  const auto array = place(counting(160), {shuffle(), deflate()}, 7);
+  Values values(kChunk);
+  ASSERT_OK(read(*engine_, *array, kChunk, values));
+  EXPECT_EQ(values, counting(kChunk, 100 + kChunk));
+  EXPECT_EQ(waited.size(), 1u);
+  ASSERT_OK(read(*engine_, *array, kChunk, values));
+  EXPECT_EQ(waited.size(), 1u) << "it lies in the cache";
+  Values all(160);
+  ASSERT_OK(read(*engine_, *array, 0, all));
+  EXPECT_EQ(waited.size(), 10u);
+  EXPECT_EQ(waited_bytes, 10 * kChunk * 8);
 }
 
 TEST_F(PlacedReads, OneReadBringsNoMoreThanItNeeds) {
-  use(slow_link());
   const auto array = place(counting(1600), {shuffle(), deflate()}, 0);
   Values values(40);
   ASSERT_OK(read(*engine_, *array, 100, values));
   EXPECT_EQ(values, counting(40, 200));
   EXPECT_LE(engine_->cached_bytes(), 4 * kChunk * 8);
-}
-
-TEST_F(PlacedReads, NothingIsBroughtAheadWhereThatIsOff) {
-  EngineLimits limits = slow_link();
-  limits.read_ahead_bytes = 0;
-  use(limits);
-  const auto array = place(counting(1600), {shuffle(), deflate()}, 0);
-  Values values(3);
-  for (std::uint64_t i = 0; i < 100; ++i) {
-    ASSERT_OK(read(*engine_, *array, (i * 37 % 100) * 16, values));
-  }
-  EXPECT_EQ(count(Verb::get), 100u);
 }
 
 TEST_F(PlacedReads, ChunksWithoutAPlaceAreFill) {

@@ -169,6 +169,9 @@ TEST_F(ConfigTest, EmptyVariablesAreNotSet) {
 
 TEST_F(ConfigTest, SizesTakeSuffixes) {
   EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "100"}})->cache_bytes, 100u);
+  EXPECT_GE(read({})->plain_cache_bytes, 128ull << 20) << "by the memory";
+  EXPECT_LE(read({})->plain_cache_bytes, 1ull << 30);
+  EXPECT_EQ(read({{"ARRAYMORPH_PLAIN_CACHE_BYTES", "7"}})->plain_cache_bytes, 7u);
   EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "2k"}})->cache_bytes, 2048u);
   EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "3MB"}})->cache_bytes, 3u << 20);
   EXPECT_EQ(read({{"ARRAYMORPH_CACHE_BYTES", "4GiB"}})->cache_bytes, 4ull << 30);

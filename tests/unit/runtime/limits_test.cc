@@ -121,6 +121,13 @@ bool threads_are_refused() {
              "many more (ulimit -u 3)");
 }
 
+TEST(LimitsTest, MemoryIsNoMoreThanTheMachineHas) {
+  const auto machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  EXPECT_GT(memory_bytes(), 0u);
+  EXPECT_LE(memory_bytes(), machine);
+}
+
 TEST(LimitsTest, TheEngineIsNotStartedWithoutItsThreads) {
   EXPECT_TRUE(enough_threads(2).ok());
   if (::getuid() != 0) GTEST_SKIP() << "only root may become a user who has no other processes";

@@ -166,6 +166,70 @@ TEST_F(BlocksTest, WaitingForLongDoesNotBringWhatDoesNotFit) {
   EXPECT_FALSE(blocks->peek(38 * kMiB, into));
 }
 
+chunk::LinkCost slow_link() {
+  chunk::LinkCost cost;
+  cost.latency = 0.02;
+  cost.per_byte_of_many = 1e-9;
+  return cost;
+}
+
+TEST_F(BlocksTest, WhoFetchesForHimselfMayHaveEverythingBrought) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB);
+  blocks->waits({20 * kMiB}, kMiB, slow_link());
+  EXPECT_EQ(requests(), 0u);
+  blocks->waits({8 * kMiB}, kMiB, slow_link());
+  const std::size_t all = requests();
+  EXPECT_GE(all, 1u);
+  expect_read(*blocks, 0, 30 * kMiB);
+  EXPECT_EQ(requests(), all);
+}
+
+TEST_F(BlocksTest, WhoTakesMuchOfItDoesNotWaitForLittle) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB);
+  for (int i = 0; i < 10; ++i) blocks->waits({0, 8 * kMiB}, 16 * kMiB, slow_link());
+  EXPECT_EQ(requests(), 0u);
+}
+
+TEST_F(BlocksTest, WhatTheBytesThemselvesTakeIsNoLoss) {
+  ahead_ = true;
+  const auto blocks = open(80 * kMiB, 90 * kMiB);
+  for (int i = 0; i < 10; ++i) blocks->waits({0}, 30 * kMiB, slow_link());  // 30 ms, not only 20
+  EXPECT_EQ(requests(), 0u);
+}
+
+TEST_F(BlocksTest, OfWhatDoesNotFitTheRegionIsBrought) {
+  ahead_ = true;
+  const auto blocks = open(80 * kMiB, 40 * kMiB);
+  for (int i = 0; i < 2; ++i) blocks->waits({70 * kMiB}, kMiB, slow_link());
+  EXPECT_TRUE(blocks->look(64 * kMiB, 1).owner);
+  EXPECT_TRUE(blocks->look(80 * kMiB - 1, 1).owner);
+  EXPECT_FALSE(blocks->look(64 * kMiB - 1, 1).owner);
+}
+
+TEST_F(BlocksTest, NothingIsBroughtAfterTheLastReader) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB);
+  blocks->stop();
+  for (int i = 0; i < 10; ++i) blocks->waits({8 * kMiB}, kMiB, slow_link());
+  EXPECT_EQ(requests(), 0u);
+}
+
+TEST_F(BlocksTest, LookingDoesNotCopyWhatCameTogether) {
+  const auto blocks = open(3 * kMiB);
+  const chunk::KeptBytes one = blocks->look(1000, 500);
+  const chunk::KeptBytes two = blocks->look(1200, 100);
+  ASSERT_TRUE(one.owner);
+  EXPECT_EQ(two.span.data(), one.span.data() + 200);
+  EXPECT_EQ(two.span.size(), 100u);
+  EXPECT_FALSE(blocks->look(kMiB - 10, 20).owner) << "half of it is not here";
+  expect_read(*blocks, kMiB, 10);
+  const chunk::KeptBytes across = blocks->look(kMiB - 10, 20);
+  ASSERT_TRUE(across.owner);
+  for (std::uint64_t i = 0; i < 20; ++i) EXPECT_EQ(across.span[i], value_at(kMiB - 10 + i));
+}
+
 // Nodes of a tree of rank 1: header of 24 bytes, then keys of 24 and addresses of 8.
 void put_node(Buffer& file, std::uint64_t at, int level,
               const std::vector<std::uint64_t>& children) {
