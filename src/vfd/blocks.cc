@@ -188,12 +188,16 @@ void Blocks::buy(Lock& lock) {
   const double moment = std::min(kMoment / link_.cost().per_byte_of_many, double{kUnderWay});
   while (!buying_.empty() && static_cast<double>(coming_.size() * kBoughtPart) < moment) {
     ByteRange& left = buying_.front();
-    const std::uint64_t end = left.offset + left.length;
-    const std::uint64_t covered = std::min(covered_until(left.offset), end);
-    const ByteRange part{covered, std::min(gap_end(covered, end), covered + kBoughtPart) - covered};
-    left = {part.offset + part.length, end - part.offset - part.length};
+    const std::uint64_t begin = left.offset;
+    const std::uint64_t end = begin + left.length;
+    const std::uint64_t covered = std::min(covered_until(begin), end);
+    const bool missing = covered == begin;
+    // What is covered may be followed by more of it.
+    const std::uint64_t next =
+        missing ? std::min(gap_end(begin, end), begin + kBoughtPart) : covered;
+    left = {next, end - next};
     if (left.length == 0) buying_.pop_front();
-    if (part.length > 0) start(part, batch, lock);
+    if (missing) start({begin, next - begin}, batch, lock);
   }
 }
 

@@ -185,6 +185,18 @@ TEST_F(BlocksTest, WhoFetchesForHimselfMayHaveEverythingBrought) {
   EXPECT_EQ(requests(), all);
 }
 
+TEST_F(BlocksTest, NothingIsBroughtTwice) {
+  ahead_ = true;
+  const auto blocks = open(30 * kMiB);
+  // Neighbours of what came first, and of each other.
+  blocks->prefetch({{kMiB, 3 * kMiB}});
+  blocks->prefetch({{4 * kMiB, kMiB}});
+  const std::size_t before = requests();
+  for (int i = 0; i < 2; ++i) blocks->waits({8 * kMiB}, kMiB, slow_link());
+  EXPECT_EQ(requests() - before, 7u);  // 25 MiB in parts of 4
+  expect_read(*blocks, 0, 30 * kMiB);
+}
+
 TEST_F(BlocksTest, WhoTakesMuchOfItDoesNotWaitForLittle) {
   ahead_ = true;
   const auto blocks = open(30 * kMiB);
