@@ -64,8 +64,7 @@ void hand_over(const Want& want, const Joined& request,
   const ConstByteSpan mine =
       bytes->span().subspan(want.range.offset - request.range.offset, want.range.length);
   if (load.parts.empty()) {
-    load.shared_bytes = bytes;
-    load.stored_in_shared = mine;
+    load.kept = {bytes, mine};
   } else {
     std::memcpy(load.parts[want.part].into.data(), mine.data(), mine.size());
   }

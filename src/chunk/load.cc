@@ -29,7 +29,7 @@ Status take_buffer(Load& load) {
 
 ConstByteSpan stored_bytes(const Load& load) {
   if (load.raw) return load.raw->span();
-  return load.shared_bytes ? load.stored_in_shared : load.stored.span();
+  return load.kept.owner ? load.kept.span : load.stored.span();
 }
 
 // For one access, without a codec, and nothing cut off: received as it is wanted.
@@ -66,7 +66,7 @@ void decode(Load& load) {
   if (load.status.ok()) load.status = finish_bytes(load);
   if (load.data || !load.status.ok()) {
     load.stored = Buffer();
-    load.shared_bytes.reset();
+    load.kept = {};
     load.raw.reset();
   }
   if (load.status.ok()) return;
@@ -216,13 +216,12 @@ void get_stored(const Ptr& load) {
 
 /// Is what the load needs in memory already? Then it is taken from there.
 bool look(Load& load, const Place& place) {
+  if (load.kept.owner) return true;
   const auto& look = load.array->spec.places->object().look;
   if (!look) return false;
   if (load.parts.empty()) {
-    KeptBytes found = look(place.offset, place.size);
-    load.shared_bytes = std::move(found.owner);
-    load.stored_in_shared = found.span;
-    return load.shared_bytes != nullptr;
+    load.kept = look(place.offset, place.size);
+    return load.kept.owner != nullptr;
   }
   return std::all_of(load.parts.begin(), load.parts.end(), [&](const Load::Part& part) {
     const KeptBytes found = look(place.offset + part.range.offset, part.range.length);
@@ -367,6 +366,14 @@ void Loads::start_alone(ArrayState& array, const Index& index, std::size_t acces
     load->in_place = true;
     load->parts.push_back({{0, array.chunk_bytes}, {memory, array.chunk_bytes}});
   }
+  begin(load, gather_, lock);
+}
+
+void Loads::start_kept(ArrayState& array, const Index& index, std::size_t access, KeptBytes bytes,
+                       Lock& lock) {
+  const Ptr load = make(array, access);
+  load->index = &index;
+  load->kept = std::move(bytes);
   begin(load, gather_, lock);
 }
 

@@ -36,9 +36,8 @@ struct Load : std::enable_shared_from_this<Load> {
   bool in_place = false;              ///< they lie in the caller's buffer
   std::size_t coming = 0;             ///< parts not answered yet
   Buffer stored;
-  std::shared_ptr<const Buffer> shared_bytes;  ///< of others too, or of who keeps them
-  ConstByteSpan stored_in_shared;              ///< stands for `stored` when they are set
-  std::shared_ptr<const Buffer> raw;           ///< stands for `stored` when set
+  KeptBytes kept;                     ///< stands for `stored` when set: others use it as well
+  std::shared_ptr<const Buffer> raw;  ///< stands for `stored` when set
   std::uint32_t mask = 0;
   bool absent = false;
   bool decoded = false;
@@ -71,6 +70,9 @@ class Loads {
   /// Bring the whole chunk for `access` alone; into `memory` when that is not null.
   void start_alone(ArrayState& array, const Index& index, std::size_t access, std::byte* memory,
                    Lock& lock);
+  /// The stored bytes of the whole chunk are in memory already: take them for `access` alone.
+  void start_kept(ArrayState& array, const Index& index, std::size_t access, KeptBytes bytes,
+                  Lock& lock);
   /// Bring `pieces` of the chunk for `access` alone; into `memory` when it is not null and all of
   /// them lie there in one piece.
   void start_pieces(ArrayState& array, const Index& index, std::size_t access,

@@ -78,19 +78,14 @@ class Reader {
       consume_fill(access, array, lock);
       return;
     }
-    const KeptBytes kept = entry == nullptr ? in_memory(array, index) : KeptBytes();
-    if (kept.owner && is_little(access, array)) {
-      count(stats().cache_hits);
-      return consume(access, kept.span, lock);
+    if (KeptBytes kept = entry == nullptr ? in_memory(array, index) : KeptBytes(); kept.owner) {
+      take_kept(access, array, std::move(kept), lock);
+      return;
     }
     count(stats().cache_misses);
-    if (!kept.owner) note_missing(array, index);
+    note_missing(array, index);
     Way way;
-    if (kept.owner) {
-      way.kind = Way::Kind::alone;  // it is kept there
-    } else if (entry == nullptr) {
-      way = choose(access, array);
-    }
+    if (entry == nullptr) way = choose(access, array);
     wait_for_room(array, lock);
     begun_ += array.chunk_bytes;
     switch (way.kind) {
@@ -122,9 +117,18 @@ class Reader {
     return look(place->offset, place->size);
   }
 
-  // Less work than to hand it over to somebody.
-  bool is_little(std::size_t access, const ArrayState& array) const {
-    return accesses_[access].plan->elements * array.spec.grid.element_size <= kLittle;
+  void take_kept(std::size_t access, ArrayState& array, KeptBytes bytes, Lock& lock) {
+    const ChunkPlan& plan = *accesses_[access].plan;
+    // Less work than to hand it over to somebody.
+    if (plan.elements * array.spec.grid.element_size <= kLittle) {
+      count(stats().cache_hits);
+      consume(access, bytes.span, lock);
+      return;
+    }
+    count(stats().cache_misses);
+    wait_for_room(array, lock);
+    begun_ += array.chunk_bytes;
+    loads_.start_kept(array, plan.index, access, std::move(bytes), lock);
   }
 
   // Chunks that lie elsewhere could not be told from those of the first array.

@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "store/move.h"
 #include "support/bytes.h"
 #include "support/fault_store.h"
+#include "support/uploads.h"
 
 namespace arraymorph {
 namespace {
@@ -25,19 +25,11 @@ using store::Segment;
 using store::Transfer;
 using store::TransferLimits;
 using test::FaultStore;
-using test::text;
+using test::noise;
+using test::span_of;
 using test::Verb;
 
 constexpr std::uint64_t kPart = 1000;
-
-ConstByteSpan span_of(std::string_view bytes) { return std::as_bytes(std::span(bytes)); }
-
-std::string noise(std::size_t size, unsigned seed) {
-  std::minstd_rand random(seed);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
-  return bytes;
-}
 
 /// While it lives, no file may become longer.
 class FileSizeLimit {
@@ -69,16 +61,9 @@ class PiecesTest : public testing::Test {
   void TearDown() override { fs::remove_all(root_); }
 
   std::shared_ptr<Upload> begin(std::uint64_t size, const std::string& id = {}) {
-    auto begun = upload(*store_, {"out", size, kPart, id});
-    EXPECT_TRUE(begun.ok()) << begun.status().message();
-    return *begun;
+    return test::begin_upload(*store_, size, kPart, id);
   }
-
-  std::string finished(Upload& upload) {
-    const auto reply = finish(upload, {});
-    EXPECT_TRUE(reply.ok()) << reply.status().message();
-    return text(get(*store_, {"out", {}, {}})->body);
-  }
+  std::string finished(Upload& upload) { return test::finished(*store_, upload); }
 
   void put_source(const std::string& key, const std::string& content, bool checksum) {
     PutRequest request{key, test::bytes(content), {}};

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,25 +12,19 @@
 #include "store/memory/memory_store.h"
 #include "support/bytes.h"
 #include "support/fault_store.h"
+#include "support/uploads.h"
 
 namespace arraymorph {
 namespace {
 
 using store::Move;
 using store::Segment;
-using store::Source;
 using store::Transfer;
 using store::TransferLimits;
 using test::FaultStore;
+using test::noise;
 using test::text;
 using test::Verb;
-
-std::string noise(std::size_t size, unsigned seed) {
-  std::minstd_rand random(seed);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
-  return bytes;
-}
 
 class MoveTest : public testing::Test {
  protected:
@@ -170,16 +163,9 @@ class AssembleTest : public MoveTest {
   static constexpr std::uint64_t kPart = 1000;
 
   std::shared_ptr<Upload> begin(std::uint64_t size, const std::string& id = {}) {
-    auto begun = upload(*inner_, {"out", size, kPart, id});
-    EXPECT_TRUE(begun.ok()) << begun.status().message();
-    return *begun;
+    return test::begin_upload(*inner_, size, kPart, id);
   }
-
-  std::string finished(Upload& upload) {
-    const auto reply = finish(upload, {});
-    EXPECT_TRUE(reply.ok()) << reply.status().message();
-    return text(get(*inner_, {"out", {}, {}})->body);
-  }
+  std::string finished(Upload& upload) { return test::finished(*inner_, upload); }
 
   const std::shared_ptr<ObjectStore> inner_ = store::make_memory_store("assembled");
 };
