@@ -15,9 +15,13 @@ using ConstByteSpan = std::span<const std::byte>;
 /// in all, because fresh pages cost more than the bytes that are written to them. Thread-safe.
 /// Allocation failure throws std::bad_alloc.
 struct Memory {
-  static std::byte* take(std::size_t size);
+  struct Block {
+    std::byte* bytes = nullptr;
+    void* region = nullptr;  ///< that it is a part of; null: it stands alone
+  };
+  static Block take(std::size_t size);
   /// `size` as it was taken.
-  static void give_back(std::byte* block, std::size_t size) noexcept;
+  static void give_back(const Block& block, std::size_t size) noexcept;
 };
 
 /// Move-only owned bytes; new storage is uninitialised, for data that is about to be overwritten.
@@ -25,9 +29,9 @@ struct Memory {
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size) : data_(Memory::take(size)), size_(size), taken_(size) {}
+  explicit Buffer(std::size_t size) : block_(Memory::take(size)), size_(size), taken_(size) {}
   ~Buffer() {
-    if (data_ != nullptr) Memory::give_back(data_, taken_);
+    if (block_.bytes != nullptr) Memory::give_back(block_, taken_);
   }
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
@@ -41,24 +45,24 @@ class Buffer {
     return buffer;
   }
 
-  std::byte* data() noexcept { return data_; }
-  const std::byte* data() const noexcept { return data_; }
+  std::byte* data() noexcept { return block_.bytes; }
+  const std::byte* data() const noexcept { return block_.bytes; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  ByteSpan span() noexcept { return {data_, size_}; }
-  ConstByteSpan span() const noexcept { return {data_, size_}; }
+  ByteSpan span() noexcept { return {block_.bytes, size_}; }
+  ConstByteSpan span() const noexcept { return {block_.bytes, size_}; }
 
   /// Forget the bytes past `size` (no reallocation). `size` must not exceed size().
   void shrink(std::size_t size) noexcept { size_ = size; }
 
  private:
   void swap(Buffer& other) noexcept {
-    std::swap(data_, other.data_);
+    std::swap(block_, other.block_);
     std::swap(size_, other.size_);
     std::swap(taken_, other.taken_);
   }
 
-  std::byte* data_ = nullptr;
+  Memory::Block block_;
   std::size_t size_ = 0;
   std::size_t taken_ = 0;
 };

@@ -13,8 +13,7 @@ namespace {
 constexpr std::size_t kMostPieces = 32;       // of one chunk
 constexpr double kLongLatency = 0.025;        // seconds that keep every connection busy
 constexpr std::uint64_t kLittle = 256 << 10;  // bytes to copy
-constexpr std::uint64_t kLeastWindow = 64 << 20;
-constexpr std::uint64_t kMostWindow = 128 << 20;
+constexpr std::uint64_t kWindow = 128 << 20;
 constexpr std::size_t kMostRemembered = 1 << 16;  // chunks in ArrayState::spent
 
 /// How a chunk that is not in the cache is brought.
@@ -87,7 +86,6 @@ class Reader {
     Way way;
     if (entry == nullptr) way = choose(access, array);
     wait_for_room(array, lock);
-    begun_ += array.chunk_bytes;
     switch (way.kind) {
       case Way::Kind::cached: {
         start_evictions(shared_, lock, array.chunk_bytes);
@@ -127,7 +125,6 @@ class Reader {
     }
     count(stats().cache_misses);
     wait_for_room(array, lock);
-    begun_ += array.chunk_bytes;
     loads_.start_kept(array, plan.index, access, std::move(bytes), lock);
   }
 
@@ -223,10 +220,9 @@ class Reader {
     return pieces;
   }
 
-  // Decoded bytes that may be under way from one object: more, the longer the call.
+  // Decoded bytes that may be under way from one object.
   std::uint64_t window() const {
-    const std::uint64_t most = std::clamp(begun_ / 8, kLeastWindow, kMostWindow);
-    return std::min(shared_.limits.in_flight_bytes, most + shared_.ahead_bytes);
+    return std::min(shared_.limits.in_flight_bytes, kWindow + shared_.ahead_bytes);
   }
 
   // Of large chunks no more are asked for at once than hide the latency: what waits in buffers
@@ -324,7 +320,6 @@ class Reader {
   bool in_part_ = true;     ///< ranges may be asked for
   Loads loads_;
   std::vector<Cached> cached_;
-  std::uint64_t begun_ = 0;             ///< bytes of the chunks asked for
   std::vector<std::uint64_t> missing_;  ///< of the first array, where it lies in one object
   std::unordered_map<const ArrayState*, std::shared_ptr<Buffer>> fills_;
   Status failure_;
