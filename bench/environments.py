@@ -64,24 +64,6 @@ def versions(peers: list[str]) -> dict[str, str]:
     return found
 
 
-def touch_memory(most: int = 8 << 30) -> None:
-    """A virtual machine may have much of its memory only once it has been written to, a page at a
-    time, and that takes longer than what is measured: so it is done before, with half of what is
-    free, `most` bytes at most."""
-    import mmap
-    import os
-
-    step = 2 << 20
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    size = min(most, free // 2) // step * step
-    if size == 0:
-        return
-    ones = b"\1" * step
-    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
-        for begin in range(0, size, step):
-            memory[begin : begin + step] = ones
-
-
 def machine() -> dict[str, object]:
     """What was measured on, without names."""
     import os

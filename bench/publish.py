@@ -81,7 +81,7 @@ def _publish(part: Part, about: dict[str, Any], results: Results) -> None:
     text = [
         f"# {part.title}",
         f"Written by `./just bench{how_much} --publish`. {_about(about)}",
-        part.how.format(side=about["side"]),
+        part.how.format(side=about["side"], memory=_MEMORY),
         f"## What was to be reached\n\n{targets.table(verdicts)}",
         f"## Tables\n\n{report.whole(results)}",
     ]
@@ -112,6 +112,10 @@ def _about(about: dict[str, Any]) -> str:
     )
 
 
+_MEMORY = """\
+Before each clock the measured program writes to 1.5 GiB of memory and gives it back: a virtual
+machine may have handed to its host what nobody used for a second, and gets it back slowly."""
+
 _ARRAYS = """\
 Every program stores the same float32 array ({side} x {side}, chunks of 1 MiB) on the same SeaweedFS
 server on the same machine, and takes its turn in every round, in both orders. A measurement is a
@@ -126,7 +130,7 @@ buffer or block cache of 256 MiB; ArrayMorph's is as it comes. gzip has level 4,
 with shuffle. HDF5 files for ros3 and s3fs have pages of 4 MiB, which
 those two read as a whole; they cannot be written in place, so writing is a local file and its
 upload. Requests and bytes are those of a whole process, opening (and after a write, reading it
-again) included. *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit. Plain files have
+again) included. {memory} *aws-c-s3 alone* is `bench/raw_loop.cc`: the limit. Plain files have
 [a page of their own](benchmarks-plain.md)."""
 
 _PLAIN = """\
@@ -142,8 +146,12 @@ work, and the two cores that all share set the pace; in the rows with 90 MB/s th
 connection so much, as S3 does by Amazon's "Performance design patterns", and any number of
 connections. remfile reads a presigned URL, with its defaults.
 Ratios are medians of pairs from the same round. Requests and bytes are those of a whole process.
-Import and export move a file of chunks with gzip into chunk objects and back; *aws-c-s3 alone* is
-`bench/raw_loop.cc`, which moves as many objects of the same size from memory, or into a file.
+*aws-c-s3 alone* is `bench/raw_loop.cc`, the limit: it gets the bytes of the file in parts of 4 MiB,
+all at once, without having to ask how many there are, without opening the file or decoding a chunk.
+Where that alone takes longer than a target allows, nobody could reach it here.
+Import and export move a file of chunks with gzip into chunk objects and back; there the limit moves
+as many objects of the same size from memory, or into a file.
+{memory}
 `./just bench --only plain_open_read plain_windows listing transfer --publish` writes this page
 alone."""
 

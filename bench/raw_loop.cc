@@ -1,6 +1,7 @@
-// The limit: aws-c-s3 alone gets or puts objects, each at its own place of one fresh buffer.
-// The server comes from AWS_ENDPOINT_URL_S3, BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID and
-// AWS_SECRET_ACCESS_KEY. Prints one JSON object. What was read is compared after the clock stops.
+// The limit: aws-c-s3 alone gets or puts objects, or gets the parts of one, each at its own place
+// of one fresh buffer. The server comes from AWS_ENDPOINT_URL_S3, BUCKET_NAME, AWS_REGION,
+// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Prints one JSON object. What was read is compared
+// after the clock stops.
 #include <aws/auth/credentials.h>
 #include <aws/auth/signing_config.h>
 #include <aws/http/request_response.h>
@@ -23,6 +24,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <latch>
 #include <map>
 #include <memory>
@@ -35,7 +38,7 @@
 namespace {
 
 constexpr const char* kUsage =
-    "Usage: raw_loop get|put [NAME=NUMBER ...] [prefix=PREFIX] [file=PATH]\n"
+    "Usage: raw_loop get|put [NAME=NUMBER ...] [prefix=PREFIX] [file=PATH] [like=PATH]\n"
     "  count=64         objects, PREFIX/0 to PREFIX/(count - 1)\n"
     "  size=1048576     bytes of each; a multiple of 8\n"
     "  in-flight=64     requests under way at once\n"
@@ -43,16 +46,20 @@ constexpr const char* kUsage =
     "  loops=0          event loops; 0: one for each core\n"
     "  threads=0        threads that hash and hand over requests; 0: 1 for get, cores for put\n"
     "  in-place=1       get: receive straight into the buffer; 0: copy there\n"
+    "  warm=1           a request before the clock, so that there is a connection\n"
     "  sign=1           put: sign the bodies (SHA-256), as ArrayMorph does over http\n"
-    "  file=            get: write what came into this file, until it is on the disk\n";
+    "  file=            get: write what came into this file, until it is on the disk\n"
+    "  like=            get: instead of objects, parts of `size` bytes of the one called PREFIX,\n"
+    "                   which has the bytes of this file\n";
 
 struct Options {
   bool put = false;
   std::string prefix = "raw";
   std::string file;
+  std::string like;
   std::map<std::string, std::uint64_t, std::less<>> numbers{
-      {"count", 64}, {"size", 1 << 20}, {"in-flight", 64}, {"connections", 64},
-      {"loops", 0},  {"threads", 0},    {"in-place", 1},   {"sign", 1}};
+      {"count", 64},  {"size", 1 << 20}, {"in-flight", 64}, {"connections", 64}, {"loops", 0},
+      {"threads", 0}, {"in-place", 1},   {"sign", 1},       {"warm", 1}};
 
   std::uint64_t operator[](const char* name) const { return numbers.at(name); }
 };
@@ -77,6 +84,8 @@ Options parse(int count, char** words) {
       options.prefix = word.substr(equal + 1);
     } else if (name == "file") {
       options.file = word.substr(equal + 1);
+    } else if (name == "like") {
+      options.like = word.substr(equal + 1);
     } else if (const auto found = options.numbers.find(name); found != options.numbers.end()) {
       found->second = std::strtoull(words[i] + equal + 1, nullptr, 10);
     } else {
@@ -167,13 +176,22 @@ struct Engine {
   }
 };
 
+// All of a file.
+std::string contents(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(in), {});
+  if (!in || bytes.empty()) fail(path + " cannot be read");
+  return bytes;
+}
+
 class Loop {
  public:
   explicit Loop(const Options& options)
       : options_(options),
         engine_(options),
+        like_(options.like.empty() ? std::string() : contents(options.like)),
         size_(options["size"]),
-        count_(options["count"]),
+        count_(like_.empty() ? options["count"] : (like_.size() + size_ - 1) / size_),
         // Not touched: its pages come into being while it is filled, as a caller's fresh array.
         bytes_(static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(size_ * count_, 1)))),
         free_(static_cast<std::ptrdiff_t>(options["in-flight"])) {
@@ -188,7 +206,11 @@ class Loop {
     for (std::size_t i = 0; i < size_ * count_ / 8; ++i) words[i] = expected(i);
   }
 
+  std::uint64_t count() const { return count_; }
+  std::size_t bytes() const { return like_.empty() ? size_ * count_ : like_.size(); }
+
   bool as_expected() const {
+    if (!like_.empty()) return std::memcmp(bytes_, like_.data(), like_.size()) == 0;
     const auto* const words = reinterpret_cast<const std::uint64_t*>(bytes_);
     for (std::size_t i = 0; i < size_ * count_ / 8; ++i) {
       if (words[i] != expected(i)) return false;
@@ -219,13 +241,19 @@ class Loop {
     std::uint64_t number;
   };
 
+  // Of an object, or of a part; the last one may be shorter.
+  std::size_t length(std::uint64_t number) const {
+    return like_.empty() ? size_ : std::min(size_, like_.size() - number * size_);
+  }
+
   void send(std::uint64_t number) {
     std::uint8_t* const place = bytes_ + number * size_;
     const std::string hash = options_.put && options_["sign"] != 0
                                  ? sha256({reinterpret_cast<const char*>(place), size_})
                                  : std::string();
     free_.acquire();
-    auto* const request = new Request{this, aws_byte_buf_from_empty_array(place, size_), number};
+    auto* const request =
+        new Request{this, aws_byte_buf_from_empty_array(place, length(number)), number};
     aws_signing_config_aws signing;
     aws_s3_init_default_signing_config(&signing, cursor(engine_.region), engine_.provider);
     if (!hash.empty()) signing.signed_body_value = cursor(hash);
@@ -254,13 +282,20 @@ class Loop {
 
   aws_http_message* make_message(std::uint64_t number) const {
     aws_http_message* const message = aws_http_message_new_request(aws_default_allocator());
-    const std::string path = engine_.path + options_.prefix + "/" + std::to_string(number);
+    const std::string path =
+        engine_.path + options_.prefix + (like_.empty() ? "/" + std::to_string(number) : "");
     aws_http_message_set_request_method(message, cursor(options_.put ? "PUT" : "GET"));
     aws_http_message_set_request_path(message, cursor(path));
     aws_http_headers* const headers = aws_http_message_get_headers(message);
     aws_http_headers_add(headers, cursor("Host"), cursor(engine_.host));
     if (options_.put) {
       aws_http_headers_add(headers, cursor("Content-Length"), cursor(std::to_string(size_)));
+    }
+    if (!like_.empty()) {
+      const std::uint64_t begin = number * size_;
+      const std::string last = std::to_string(begin + length(number) - 1);
+      aws_http_headers_add(headers, cursor("Range"),
+                           cursor("bytes=" + std::to_string(begin) + "-" + last));
     }
     return message;
   }
@@ -275,7 +310,7 @@ class Loop {
                         void* self) {
     const std::unique_ptr<Request> request(static_cast<Request*>(self));
     Loop& loop = *request->loop;
-    const bool whole = loop.options_.put || request->into.len == loop.size_;
+    const bool whole = loop.options_.put || request->into.len == loop.length(request->number);
     if (result->error_code != AWS_ERROR_SUCCESS || !whole) {
       std::fprintf(stderr, "raw_loop: %s, HTTP status %d\n", aws_error_str(result->error_code),
                    result->response_status);
@@ -293,6 +328,7 @@ class Loop {
 
   const Options& options_;
   const Engine engine_;
+  const std::string like_;
   const std::size_t size_;
   const std::uint64_t count_;
   std::uint8_t* const bytes_;  // until the process ends
@@ -317,18 +353,17 @@ double cpu_seconds() {
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   Loop loop(options);
-  const std::uint64_t count = options["count"];
   if (options.put) loop.fill();
-  // One request before the clock: the others have opened their array by then.
-  loop.run(0, 1);
+  // Others may have opened their array by then.
+  if (options["warm"] != 0) loop.run(0, 1);
   const double cpu = cpu_seconds();
   const auto start = std::chrono::steady_clock::now();
-  loop.run(0, count);
+  loop.run(0, loop.count());
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const double cpu_used = cpu_seconds() - cpu;
   if (!options.put && !loop.as_expected()) fail("what was read is not what was written");
-  const auto requests = static_cast<double>(count);
-  const double megabytes = requests * static_cast<double>(options["size"]) * 1e-6;
+  const auto requests = static_cast<double>(loop.count());
+  const double megabytes = static_cast<double>(loop.bytes()) * 1e-6;
   std::printf(
       "{\"wall\": %.6f, \"cpu\": %.6f, \"requests\": %.0f, \"requests_per_second\": %.1f, "
       "\"megabytes_per_second\": %.2f}\n",

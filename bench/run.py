@@ -103,10 +103,10 @@ class Session:
             for delay in dict.fromkeys(case.delay_ms for case in cases):
                 with contextlib.ExitStack() as own:
                     part = [case for case in cases if case.delay_ms == delay]
-                    self._measure(new_stage(own), module, part)
+                    self._measure(new_stage(own, self.scale.touched_bytes), module, part)
             return
         if self.stage is None:
-            self.stage = new_stage(stack)
+            self.stage = new_stage(stack, self.scale.touched_bytes)
         self._measure(self.stage, module, cases)
 
     def _cases(self, module: ModuleType) -> list[Case]:
@@ -154,9 +154,9 @@ class Session:
         print(f"[{time.monotonic() - self.started:5.0f} s] {text}", file=sys.stderr, flush=True)
 
 
-def new_stage(stack: contextlib.ExitStack) -> Stage:
+def new_stage(stack: contextlib.ExitStack, touched_bytes: int) -> Stage:
     server = stack.enter_context(seaweed.running())
-    return Stage(server, environments.PLACE / "data")
+    return Stage(server, environments.PLACE / "data", touched_bytes)
 
 
 def measure(asked: argparse.Namespace) -> tuple[dict[str, Any], Session]:
@@ -171,8 +171,6 @@ def measure(asked: argparse.Namespace) -> tuple[dict[str, Any], Session]:
         if name is not None:
             environments.install(name)
     session = Session(scale, chosen, asked.delays)
-    if size != "smoke":
-        environments.touch_memory()
     session.run(asked.only or list(QUESTIONS))
     about = {"size": size, "side": scale.side, "machine": environments.machine()}
     return {**about, "versions": environments.versions(chosen)}, session

@@ -21,6 +21,7 @@ class Scale:
     sweep_chunk_sides: tuple[int, ...]
     transfer_side: int  # of the array in the plain file; gzip halves it
     delays_ms: tuple[float, ...]
+    touched_bytes: int  # before each clock: about all that the measured programs use
 
 
 SCALES = {
@@ -39,6 +40,7 @@ SCALES = {
         sweep_chunk_sides=(128, 256, 512, 1024, 2048),
         transfer_side=23040,
         delays_ms=(0, 20, 100),
+        touched_bytes=3 << 29,
     ),
     "quick": Scale(
         side=4096,
@@ -55,6 +57,7 @@ SCALES = {
         sweep_chunk_sides=(128, 512, 2048),
         transfer_side=8192,
         delays_ms=(0, 20),
+        touched_bytes=1 << 29,
     ),
     "smoke": Scale(
         side=512,
@@ -71,5 +74,6 @@ SCALES = {
         sweep_chunk_sides=(128,),
         transfer_side=1024,
         delays_ms=(0, 5),
+        touched_bytes=0,
     ),
 }

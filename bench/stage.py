@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import environments
+import measure
 import seaweed
 from case import Case
 from questions import prepare
@@ -47,9 +48,11 @@ def relayed(
 class Stage:
     """A running server; remembers what was stored in it."""
 
-    def __init__(self, server: seaweed.Server, data: Path) -> None:
+    def __init__(self, server: seaweed.Server, data: Path, touched_bytes: int = 0) -> None:
+        """`touched_bytes`: before each clock, see measure.touch_memory."""
         self.server = server
         self.data = data
+        self.touched_bytes = touched_bytes
         self.stored: set[tuple[str, str]] = set()
 
     def prepare(self, case: Case) -> None:
@@ -78,6 +81,7 @@ class Stage:
             "ARRAYMORPH_PROBE": "off",  # once in 30 days for a server, not what is asked here
             "AWS_ENDPOINT_URL_S3": f"http://{seaweed.HOST}:{port}",
             "AWS_ENDPOINT_URL": f"http://{seaweed.HOST}:{port}",
+            measure.TOUCHED: str(self.touched_bytes),
             "PYTHONPATH": str(environments.ROOT / "tests" / "support"),
             "PYTHONWARNINGS": "ignore",
         }

@@ -80,7 +80,11 @@ def _against_best(results: Results, row: Row, most: float) -> Verdict | None:
     if best is None or ratio is None:
         return None
     target = f"{_name(row)}: at most {most} x the best peer"
-    return Verdict(target, f"{ratio:.2f} x {report.NAMES[best]}", ratio <= most)
+    measured = f"{ratio:.2f} x {report.NAMES[best]}"
+    limit = results.ratio(row, peers.LIMIT, best)
+    if limit is not None:
+        measured += f" ({report.NAMES[peers.LIMIT]}: {limit:.2f} x)"
+    return Verdict(target, measured, ratio <= most)
 
 
 def _requests(results: Results, row: Row, most: int) -> Verdict | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import peers
+import raw_loop
 from case import Case
 from measure import check, measured
 from scale import Scale
@@ -18,11 +20,17 @@ SETTINGS: dict[str, dict[str, Any]] = {"s3fs": plain.ALL_AT_ONCE, "pyfive": plai
 
 
 def cases(scale: Scale, delays: tuple[float, ...]) -> list[Case]:
-    return plain.cases("plain_open_read", scale, delays, SETTINGS)
+    """The limit gets the bytes of the file and no more: it neither asks how many there are nor
+    decodes them."""
+    found = plain.cases("plain_open_read", scale, delays, SETTINGS)
+    limits = [replace(case, peer=peers.LIMIT) for case in found if case.peer == "arraymorph"]
+    return found + limits
 
 
 def run(case: Case, data: Path) -> dict[str, Any]:
     file = plain.file_of(case)
+    if case.peer == peers.LIMIT:
+        return raw_loop.get_parts(file.key, plain.local(case, data))
     expected = file.arrays(data)
     peer: Any = peers.load(case.peer)
 

@@ -19,7 +19,9 @@ import seaweed
 from case import Case
 from environments import PLACE, ROOT
 from layout import square, values
-from raw_loop import PROGRAMS
+from plain_files import friendly
+from questions import plain
+from raw_loop import PART_BYTES, PROGRAMS
 from results import Results, Row
 from stage import CaseError, Stage, relayed
 
@@ -92,6 +94,22 @@ def test_limit_asks_for_every_object(stage: Stage) -> None:
     assert result["traffic"]["requests"] == {"GET": 1 + LAYOUT.chunk_count}
     written = stage.measure(Case("whole_write", "raw", "raw_loop", 1, LAYOUT, {"round": 0}))
     assert written["traffic"]["requests"] == {"PUT": 1 + LAYOUT.chunk_count}
+
+
+def test_limit_of_a_plain_file_asks_for_its_parts(stage: Stage) -> None:
+    file = friendly(1024, gzip=False)  # a little more than one part, with its metadata
+    options = {"datasets": file.datasets, "round": 0}
+    case = Case("plain_open_read", "raw", "raw_loop", 1, file.layout, options)
+    stored = plain.local(case, stage.data).read_bytes()
+    path = f"/{seaweed.BUCKET}/{file.key}"
+    assert stage.server.request("PUT", path, stored) == 200
+    traffic = stage.measure(case)["traffic"]
+    assert PART_BYTES < len(stored) < 2 * PART_BYTES
+    assert traffic["requests"] == {"GET": 2}
+    assert len(stored) < traffic["bytes_from_server"] < len(stored) + 4096
+    assert stage.server.request("PUT", path, stored[:-1] + b"\0") == 200
+    with pytest.raises(CaseError):
+        stage.measure(case)
 
 
 def test_answers_come_late_by_the_added_latency(stage: Stage) -> None:
