@@ -14,6 +14,7 @@ import report
 import targets
 from questions import QUESTIONS
 from results import Results
+from scale import SCALES
 from targets import Verdict
 
 DOCS = environments.ROOT / "docs" / "benchmarks"
@@ -81,7 +82,7 @@ def _publish(part: Part, about: dict[str, Any], results: Results) -> None:
     text = [
         f"# {part.title}",
         f"Written by `./just bench{how_much} --publish`. {_about(about)}",
-        part.how.format(side=about["side"], memory=_MEMORY),
+        part.how.format(side=about["side"], memory=_memory(about)),
         f"## What was to be reached\n\n{targets.table(verdicts)}",
         f"## Tables\n\n{report.whole(results)}",
     ]
@@ -112,9 +113,14 @@ def _about(about: dict[str, Any]) -> str:
     )
 
 
-_MEMORY = """\
-Before each clock the measured program writes to 1.5 GiB of memory and gives it back: a virtual
-machine may have handed to its host what nobody used for a second, and gets it back slowly."""
+def _memory(about: dict[str, Any]) -> str:
+    touched = SCALES[about["size"]].touched_bytes / 2**30
+    return (
+        f"Before each clock the measured program writes to {touched:g} GiB of memory and gives it "
+        "back: a virtual\nmachine may have handed to its host what nobody used for a second, and "
+        "gets it back slowly."
+    )
+
 
 _ARRAYS = """\
 Every program stores the same float32 array ({side} x {side}, chunks of 1 MiB) on the same SeaweedFS

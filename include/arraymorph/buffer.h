@@ -11,9 +11,9 @@ namespace arraymorph {
 using ByteSpan = std::span<std::byte>;
 using ConstByteSpan = std::span<const std::byte>;
 
-/// Memory of buffers. Large blocks are kept for the next buffer of about their size, up to 64 MiB
-/// in all, because fresh pages cost more than the bytes that are written to them. Thread-safe.
-/// Allocation failure throws std::bad_alloc.
+/// Memory of buffers. Large blocks are kept for the next buffer of about their size, because fresh
+/// pages cost more than the bytes that are written to them: up to 64 MiB in all, and what shares
+/// memory with blocks in use. Thread-safe. Allocation failure throws std::bad_alloc.
 struct Memory {
   struct Block {
     std::byte* bytes = nullptr;

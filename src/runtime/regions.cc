@@ -25,8 +25,8 @@ std::byte* allocate_huge(std::size_t bytes) {
 void free_huge(std::byte* memory) noexcept { ::operator delete[](memory, kHugePage); }
 
 Regions::Region* Regions::add() {
-  // So that giving back needs no memory.
-  open_.reserve(regions_ + 1);
+  // So that giving back needs no memory; not one more each time, which would copy all of them.
+  if (open_.capacity() == regions_) open_.reserve(2 * regions_ + 1);
   auto region = std::make_unique<Region>();
   region->bytes = allocate_huge(kBytes);
   region->free = all();

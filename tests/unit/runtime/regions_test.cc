@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace arraymorph {
@@ -12,6 +13,12 @@ namespace {
 
 constexpr std::size_t kBlock = 1 << 20;
 constexpr std::size_t kPerRegion = Regions::kBytes / kBlock;
+
+void give_back_all(Regions& regions, std::span<const Memory::Block> blocks) {
+  for (const Memory::Block& block : blocks) {
+    if (regions.give_back(block)) regions.drop(block);
+  }
+}
 
 class RegionsTest : public testing::Test {
  protected:
@@ -35,9 +42,7 @@ TEST_F(RegionsTest, BlocksAreApartAndWritable) {
     of.insert(block.region);
   }
   EXPECT_EQ(of.size(), 2);
-  for (const Memory::Block& block : blocks) {
-    if (regions_.give_back(block)) regions_.drop(block);
-  }
+  give_back_all(regions_, blocks);
 }
 
 TEST_F(RegionsTest, SaysWhenARegionIsUnused) {
@@ -65,14 +70,10 @@ TEST_F(RegionsTest, FreshRegionsDoNotCountAsUnused) {
 TEST_F(RegionsTest, WhatIsDroppedIsNotGivenOut) {
   std::vector<Memory::Block> blocks = take(2 * kPerRegion);
   void* const kept = blocks.back().region;
-  for (std::size_t i = 0; i < kPerRegion; ++i) {
-    if (regions_.give_back(blocks[i])) regions_.drop(blocks[i]);
-  }
+  give_back_all(regions_, std::span(blocks).first(kPerRegion));
   EXPECT_FALSE(regions_.give_back(blocks.back()));
   EXPECT_EQ(regions_.take().block.region, kept);
-  for (std::size_t i = kPerRegion; i < blocks.size(); ++i) {
-    if (regions_.give_back(blocks[i])) regions_.drop(blocks[i]);
-  }
+  give_back_all(regions_, std::span(blocks).subspan(kPerRegion));
 }
 
 TEST(RegionsSizesTest, BlocksMayBeAsLargeAsHalfARegionAndAsSmallAsTheBitsAllow) {
@@ -84,9 +85,7 @@ TEST(RegionsSizesTest, BlocksMayBeAsLargeAsHalfARegionAndAsSmallAsTheBitsAllow) 
       blocks.push_back(regions.take().block);
       EXPECT_EQ(blocks.back().region, blocks.front().region);
     }
-    for (const Memory::Block& block : blocks) {
-      if (regions.give_back(block)) regions.drop(block);
-    }
+    give_back_all(regions, blocks);
   }
 }
 
