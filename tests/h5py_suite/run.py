@@ -18,20 +18,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+SUPPORT = HERE.parent / "support"
+sys.path.insert(0, str(SUPPORT))
+
+from outcomes import Outcome, read_results  # noqa: E402
+
 LEAST_PASSED = {"local": 858, "seaweed": 855, "s3": 855, "native": 877}
 TIME_LIMIT = 900  # seconds
-
-
-@dataclass
-class Outcome:
-    passed: set[str] = field(default_factory=set)
-    skipped: set[str] = field(default_factory=set)
-    failed: dict[str, str] = field(default_factory=dict)
-    unfinished: str | None = None
 
 
 def main() -> int:
@@ -103,7 +100,11 @@ def run_suite(store: str, directory: Path, arguments: list[str]) -> tuple[int, O
         root = directory / "root"
         root.mkdir()
         environment |= {"STORAGE_PLATFORM": "Local", "ARRAYMORPH_ROOT": str(root)}
-    environment |= {"H5PY_SUITE_RESULTS": str(results), "PYTHONPATH": str(HERE)}
+    environment |= {
+        "TEST_RESULTS": str(results),
+        "TEST_FOLDER": "h5py/tests/",
+        "PYTHONPATH": str(SUPPORT),
+    }
     # Some tests start pytest again; neither may find this project's pytest settings.
     environment["PYTEST_ADDOPTS"] = f"-c {os.devnull} -p no:cacheprovider --disable-warnings"
     command = [sys.executable, "-m", "pytest", "-p", "record_results", f"--rootdir={work}"]
@@ -133,25 +134,6 @@ def connector_environment() -> dict[str, str]:
         text=True,
     ).stdout
     return {"HDF5_VOL_CONNECTOR": "arraymorph", "HDF5_PLUGIN_PATH": text.strip()}
-
-
-def read_results(path: Path) -> Outcome:
-    outcome = Outcome()
-    if not path.exists():
-        return outcome
-    for line in path.read_text().splitlines():
-        record = json.loads(line)
-        if "started" in record:
-            outcome.unfinished = record["started"]
-            continue
-        outcome.unfinished = None
-        if record["outcome"] == "failed":
-            outcome.failed[record["test"]] = record["text"]
-        elif record["outcome"] == "passed":
-            outcome.passed.add(record["test"])
-        else:
-            outcome.skipped.add(record["test"])
-    return outcome
 
 
 def judge(

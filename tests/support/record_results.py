@@ -12,12 +12,12 @@ _SEVERITY = {"passed": 0, "skipped": 1, "failed": 2}
 
 
 def _identity(nodeid: str) -> str:
-    # "…/site-packages/h5py/tests/test_x.py::Y::z" -> "test_x.py::Y::z"
-    return nodeid.rpartition("h5py/tests/")[2]
+    """What stands behind the folder TEST_FOLDER, say "h5py/tests/", of an installed package."""
+    return nodeid.rpartition(os.environ["TEST_FOLDER"])[2]
 
 
 class Recorder:
-    """Writes to the file that H5PY_SUITE_RESULTS names."""
+    """Writes to the file that TEST_RESULTS names."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -45,6 +45,6 @@ class Recorder:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    path = os.environ["H5PY_SUITE_RESULTS"]
+    path = os.environ["TEST_RESULTS"]
     stream = open(path, "w", encoding="utf-8")  # noqa: SIM115  (open until pytest ends)
     config.pluginmanager.register(Recorder(stream))
