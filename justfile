@@ -110,6 +110,11 @@ test-docs *arguments: install setup-test docs
 test-h5py store="local": install setup-test
     python tests/h5py_suite/run.py '{{ trim_start_match(store, "store=") }}'
 
+# The suites of PyTables, pandas, h5netcdf, xarray beside native, [SUITE ...] (own venv, 40 minutes)
+test-peers *arguments: install setup-test
+    scripts/side-venv build/peers-env test peers
+    build/peers-env/bin/python tests/peers/run_peers.py "$@"
+
 # One wheel beside every h5py, netCDF4, PyTables and HDF5 it serves; [--wheel FILE] [ROW ...]
 test-matrix *arguments: setup setup-test
     @python tests/matrix/run_matrix.py "$@"
