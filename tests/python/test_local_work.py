@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -256,3 +257,18 @@ with h5py.File("p.h5") as f:
     wanted = f"{local_store.url('x.h5')} has no file descriptor, because it is no local file"
     assert said.count(wanted) == 2
     assert said.count("pandas: store.flush() without fsync=True") == 2
+
+
+def test_h5py_searches_what_the_user_has_named(python: Runner) -> None:
+    """netCDF4's folder is not among it unless the user wrote it there."""
+    found = importlib.util.find_spec("netCDF4")  # its import would set the variable
+    assert found is not None
+    assert found.origin is not None
+    theirs = f"{Path(found.origin).parent}/plugins"
+    code = """
+import arraymorph; arraymorph.enable()
+from h5py import h5pl
+print([h5pl.get(i).decode() for i in range(h5pl.size())])
+"""
+    assert theirs not in python(code).stdout
+    assert python(code, HDF5_PLUGIN_PATH=f"/x:{theirs}").stdout.strip() == str([HERE, "/x", theirs])
