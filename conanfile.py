@@ -73,7 +73,9 @@ class ArrayMorph(ConanFile):
     def generate(self):
         CMakeDeps(self).generate()
         toolchain = CMakeToolchain(self, generator="Ninja")
-        toolchain.user_presets_path = False  # CMakeUserPresets.json is ours, written by hand
+        # CMakeUserPresets.json has the preset `conan`, written by hand: it is there, and inherits
+        # from those of CMakePresets.json, before Conan has run.
+        toolchain.user_presets_path = False
         licenses = Path(self.generators_folder) / "licenses"
         toolchain.variables["ARRAYMORPH_LICENSES_DIR"] = str(licenses)
         toolchain.generate()

@@ -1,5 +1,6 @@
 /* The C interface that libarraymorph.so offers besides the HDF5 plugin entry points.
- * Used by the Python module; stable for other bindings. All strings are UTF-8. */
+ * Used by the Python module; stable for other bindings, for which a wheel has this header in
+ * arraymorph/include, beside arraymorph/lib. All strings are UTF-8. */
 #ifndef ARRAYMORPH_API_H
 #define ARRAYMORPH_API_H
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -10,8 +11,6 @@ from . import _core
 
 # Package -> its extension module, which leads to its libhdf5.
 _EXTENSIONS = {"netCDF4": "netCDF4._netCDF4", "tables": "tables.hdf5extension"}
-
-_HDF5_DEFAULT = Path("/usr/local/hdf5/lib/plugin")  # HDF5's own H5PL_DEFAULT_PATH
 
 
 def native_packages() -> list[str]:
@@ -33,11 +32,25 @@ def is_ours(package: str) -> bool:
 
 
 def filter_plugins() -> list[str]:
-    """Directories of HDF5 filters that are searched only while HDF5_PLUGIN_PATH is not set."""
-    directories = [_HDF5_DEFAULT] if _HDF5_DEFAULT.is_dir() else []
+    """What HDF5_PLUGIN_PATH has to name besides us while the user names nothing there.
+
+    The folder of netCDF4's plugins, which netCDF4 itself names when it is imported and the variable
+    is free. They break in any other libhdf5: the dot at its end tells our plugin
+    (src/hdf5/plugin_folders.h) to take the folder away there.
+    """
     found = importlib.util.find_spec("netCDF4")
-    if found is not None and found.origin:
-        directory = Path(found.origin).parent / "plugins"
-        if any(directory.glob("lib__nczhdf5filters.*")):
-            directories.append(directory)
-    return [str(directory) for directory in directories]
+    if found is None or not found.origin:
+        return []
+    directory = Path(found.origin).parent / "plugins"
+    if not any(directory.glob("lib__nczhdf5filters.*")):
+        return []
+    return [os.path.join(directory, ".")]
+
+
+def named_plugins() -> list[str]:
+    """The folders that HDF5_PLUGIN_PATH names, without what the import of netCDF4 has put there."""
+    named = os.environ.get("HDF5_PLUGIN_PATH", "")
+    imported = sys.modules.get("netCDF4")
+    if imported is not None and named == os.path.join(imported.__path__[0], "plugins"):
+        return []
+    return [folder for folder in named.split(os.pathsep) if folder]

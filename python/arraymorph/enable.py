@@ -58,6 +58,8 @@ def enable() -> None:
 def disable() -> None:
     """Undo enable(): h5py.File opens files natively again. Files already open stay usable.
 
+    netCDF4 and PyTables that were imported meanwhile stay on: HDF5 reads its environment once.
+
     >>> import arraymorph
     >>> arraymorph.disable()
     """
@@ -75,9 +77,9 @@ def disable() -> None:
 def _set_environment(directory: str) -> None:
     if _State.environment is None:
         _State.environment = {name: os.environ.get(name) for name in (_PATH, _CONNECTOR)}
-    paths = [part for part in os.environ.get(_PATH, "").split(os.pathsep) if part]
-    if directory not in paths:
-        os.environ[_PATH] = os.pathsep.join([directory, *(paths or _packages.filter_plugins())])
+    named = _packages.named_plugins()
+    if directory not in named:
+        os.environ[_PATH] = os.pathsep.join([directory, *(named or _packages.filter_plugins())])
     os.environ.setdefault(_CONNECTOR, _NAME)
 
 

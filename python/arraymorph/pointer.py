@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+import uuid
 from pathlib import Path
 
 # src/store/pointer.h has the format.
@@ -11,38 +13,51 @@ _MAGIC = b"arraymorph pointer 1"
 _LONGEST = 4096  # bytes of a URL
 
 
-def pointer(url: str, path: str | os.PathLike[str]) -> None:
+def pointer(url: str, path: str | os.PathLike[str], *, create: bool = False) -> None:
     """Make `path` a pointer: where ArrayMorph is on, opening it opens the file at `url`.
 
     For netCDF4, PyTables and other programs that look at the local disk before they ask HDF5.
-    HDF5 calls act on the file at `url` (open, create, truncate, delete; it need not exist yet),
-    the file system's on the pointer (copy, move, rm). Without ArrayMorph HDF5 opens an empty file
-    whose attribute "arraymorph_pointer" says what it is.
+    HDF5 calls act on the file at `url` (open, create, truncate, delete), the file system's on the
+    pointer (copy, move, rm). Without ArrayMorph HDF5 opens an empty file whose attribute
+    "arraymorph_pointer" says what it is.
+
+    The file at `url` need not exist yet: mode "w" creates it. Mode "a" of pandas, PyTables and
+    netCDF4 opens what it takes for an existing file; `create` makes an empty one first, unless
+    there is one.
 
     `url` is "s3://bucket/key", "file:///directory/name" or "https://host/path" (for reading; a
     presigned one is good for as long as it is valid). An existing pointer is replaced.
     Raises ValueError for another URL, FileExistsError when `path` is anything but a pointer,
-    OSError when it cannot be written.
+    OSError when it or the file at `url` cannot be written.
 
     >>> import arraymorph, os, tempfile
     >>> arraymorph.pointer("s3://bucket/run42.nc", os.path.join(tempfile.mkdtemp(), "run42.nc"))
     """
-    import tempfile
-
     target = Path(path)
     encoded = _encode(url)
     if os.path.lexists(target) and not is_pointer(target):
         raise FileExistsError(f"{target} exists and is not an ArrayMorph pointer; remove it first")
+    if create:
+        _create(url)
     trailer = encoded + struct.pack("<I", len(encoded)) + _MAGIC
-    descriptor, part = tempfile.mkstemp(prefix=".~arraymorph-", dir=target.parent)
-    try:
-        with open(descriptor, "wb") as file:
+    part = target.parent / f".~arraymorph-{uuid.uuid4().hex}"
+    with open(part, "xb") as file:  # with the permissions that every new file gets
+        try:
             file.write(_empty_file(url) + trailer)
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, target)
-    except BaseException:
-        os.unlink(part)
-        raise
+            file.flush()
+            os.replace(part, target)
+        except BaseException:
+            os.unlink(part)
+            raise
+
+
+def _create(url: str) -> None:
+    """An empty file at `url`, unless there is one."""
+    from .file import File
+
+    with contextlib.suppress(FileExistsError):
+        # netCDF4 writes only to files that track the order in which things were made.
+        File(url, "x", track_order=True).close()
 
 
 def _encode(url: str) -> bytes:
@@ -72,7 +87,8 @@ def _empty_file(url: str) -> bytes:
     """An HDF5 file in memory that tells people who open it without ArrayMorph what it is."""
     import h5py
 
-    with h5py.File("pointer", "w", driver="core", backing_store=False) as file:
+    # HDF5 takes two open files of one name for the same file: other threads make pointers too.
+    with h5py.File(f"pointer {uuid.uuid4().hex}", "w", driver="core", backing_store=False) as file:
         file.attrs["arraymorph_pointer"] = (
             f"The data is at {url}. This file leads there when ArrayMorph is switched on: "
             'pip install arraymorph; eval "$(python -m arraymorph env)"'
@@ -80,9 +96,3 @@ def _empty_file(url: str) -> bytes:
         file.flush()
         image: bytes = file.id.get_file_image()
     return image
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

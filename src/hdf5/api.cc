@@ -45,6 +45,17 @@ const char* load_symbols(void* library, Api& table) {
   return nullptr;
 }
 
+/// HDF5 may be looking for plugins because an open has failed; asking for the version clears the
+/// errors that say so.
+Version version_of(const Api& table) {
+  const bool pending = table.H5Eget_num(H5E_DEFAULT) > 0;
+  const hid_t errors = pending ? table.H5Eget_current_stack() : H5I_INVALID_HID;
+  Version version;
+  table.H5get_libversion(&version.major, &version.minor, &version.release);
+  if (errors > 0) table.H5Eset_current_stack(errors);
+  return version;
+}
+
 }  // namespace
 
 Result<const Api*> api_of_caller(const void* address) {
@@ -69,7 +80,11 @@ Result<const Api*> api_of_caller(const void* address) {
     return Status(Code::unsupported, std::string(info.dli_fname) + " lacks the symbol " + missing +
                                          "; arraymorph needs HDF5 1.14.0 or later");
   }
-  table->H5get_libversion(&table->version.major, &table->version.minor, &table->version.release);
+  table->version = version_of(*table);
+  if (!table->version.at_least(1, 14)) {
+    return Status(Code::unsupported, std::string(info.dli_fname) +
+                                         " is too old; arraymorph needs HDF5 1.14.0 or later");
+  }
   table->slot = slot;
   all.bases[slot] = info.dli_fbase;
   all.tables[slot].store(table.release());

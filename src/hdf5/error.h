@@ -1,6 +1,8 @@
 // HDF5's error stack: where a Status becomes an HDF5 error, and how clean-up leaves it intact.
 #pragma once
 
+#include <optional>
+
 #include "arraymorph/status.h"
 #include "hdf5/api.h"
 
@@ -28,6 +30,21 @@ class PreserveErrors {
 
  private:
   hid_t stack_;
+};
+
+/// PreserveErrors where errors are on the stack already; elsewhere what is pushed inside stays.
+/// H5Fopen that has failed asks every connector on the plugin path, and reports its own errors
+/// when none can open the file: native programs take their errno from these.
+class PreservePending {
+ public:
+  PreservePending() noexcept {
+    if (api().H5Eget_num(H5E_DEFAULT) > 0) preserve_.emplace();
+  }
+  /// There are such errors.
+  bool any() const noexcept { return preserve_.has_value(); }
+
+ private:
+  std::optional<PreserveErrors> preserve_;
 };
 
 /// Calls inside this scope print nothing and leave no errors behind: for probing.

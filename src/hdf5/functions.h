@@ -5,7 +5,8 @@
 #define ARRAYMORPH_HDF5_FUNCTIONS(X)                                                              \
   X(H5Eget_auto2) X(H5Eget_current_stack) X(H5Eget_num) X(H5Epush2) X(H5Eset_auto2)               \
   X(H5Eset_current_stack) X(H5Ewalk2) X(H5FDregister) X(H5Fcreate) X(H5Fflush)                    \
-  X(H5Fget_obj_count) X(H5Fget_obj_ids) X(H5Fopen) X(H5Idec_ref) X(H5Oget_info3) X(H5Pcopy)       \
+  X(H5Fget_obj_count) X(H5Fget_obj_ids) X(H5Fopen) X(H5Idec_ref) X(H5Oget_info3) X(H5PLappend)    \
+  X(H5PLget) X(H5PLremove) X(H5PLsize) X(H5Pcopy)                                                 \
   X(H5Pcreate) X(H5Pfill_value_defined) X(H5Pget_alloc_time) X(H5Pget_cache) X(H5Pget_chunk) X(H5Pget_chunk_cache) X(H5Pget_chunk_opts) \
   X(H5Pget_copy_object) X(H5Pget_data_transform) X(H5Pget_driver) X(H5Pget_driver_info)           \
   X(H5Pget_elink_fapl) X(H5Pget_external_count) X(H5Pget_fclose_degree) X(H5Pget_fill_time)       \

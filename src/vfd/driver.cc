@@ -98,10 +98,6 @@ herr_t set_eoa(H5FD_t* file, H5FD_mem_t, haddr_t address) {
 
 haddr_t get_eof(const H5FD_t* file, H5FD_mem_t) { return handle_of(file).backing->length(); }
 
-herr_t get_handle(H5FD_t*, hid_t, void**) {
-  return answer(Status(Code::unsupported, "a file in an object store has no file descriptor"));
-}
-
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, size_t size, void* buffer) {
   return answer(handle_of(file).backing->read(address, {static_cast<std::byte*>(buffer), size}));
 }
@@ -157,7 +153,6 @@ H5FD_class_t make_class() {
   cls.get_eoa = Entry<Slot, get_eoa>::call;
   cls.set_eoa = Entry<Slot, set_eoa>::call;
   cls.get_eof = Entry<Slot, get_eof>::call;
-  cls.get_handle = Entry<Slot, get_handle>::call;
   cls.read = Entry<Slot, read>::call;
   cls.write = Entry<Slot, write>::call;
   cls.flush = Entry<Slot, flush>::call;

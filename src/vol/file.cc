@@ -90,6 +90,13 @@ bool is_default_connector() {
 }
 
 herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
+  // Errors are there before: the native connector could not open the file, and HDF5 asks every
+  // plugin it finds. Who has not chosen us gets what HDF5 has said, and no request is made.
+  if (const hdf5::PreservePending failed; failed.any()) {
+    own_connector();  // stays registered, or HDF5 would start us anew for each such file
+    *accessible = false;
+    return 0;
+  }
   auto opening = claim(name, fapl_id);
   if (opening.ok() && *opening == nullptr) {
     H5VL_file_specific_args_t args{};
@@ -100,9 +107,8 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
     args.args.is_accessible.accessible = accessible;
     return api().H5VLfile_specific(nullptr, native(), &args, default_transfer(), nullptr);
   }
-  // HDF5 asks this of every plugin it finds about files that others failed to open: no claim, no
-  // error, unless we can surely open it. HDF5 2.x crashes when a stacked connector like this one
-  // claims a file without being the chosen one.
+  // Another plugin may have cleared those errors. HDF5 2.x crashes when a stacked connector like
+  // this one claims a file without being the chosen one.
   if (api().version.at_least(2, 0) && !is_default_connector()) {
     *accessible = false;
     return 0;
@@ -210,6 +216,15 @@ herr_t specific(void* obj, H5VL_file_specific_args_t* args, hid_t dxpl_id, void*
 
 herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req) {
   const Object& object = object_of(obj);
+  if (args->op_type == H5VL_NATIVE_FILE_GET_VFD_HANDLE && object.file) {
+    push(Status(Code::unsupported,
+                object.file->url() +
+                    " has no file descriptor, because it is no local file; flush() and close() "
+                    "store it for good, so leave out fileno() and fsync (pandas: store.flush() "
+                    "without fsync=True)"),
+         ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
+    return -1;
+  }
   if (args->op_type == H5VL_NATIVE_FILE_GET_FILE_IMAGE && object.file &&
       !object.file->catalog().datasets.empty()) {
     push(Status(Code::unsupported,

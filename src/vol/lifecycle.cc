@@ -9,6 +9,7 @@
 #include "arraymorph/api.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
+#include "hdf5/plugin_folders.h"
 #include "vol/callbacks.h"
 #include "vol/context.h"
 #include "vol/open_file.h"
@@ -80,12 +81,14 @@ Status flush_everything(bool last) {
 }  // namespace
 
 herr_t initialize(hid_t) {
+  const hdf5::PreservePending preserve;
   Context& ctx = context();
   constexpr H5VL_class_value_t kNative = 0;
   ctx.native = api().H5VLget_connector_id_by_value(kNative);
   if (ctx.native < 0) return -1;
   ctx.driver = vfd::register_driver(open_backing);
   if (ctx.driver < 0) return -1;
+  hdf5::settle_plugin_path();
   set_shutdown_flush(flush_everything);
   shutdown_at_exit();
   return 0;

@@ -51,6 +51,16 @@ Status missing(const FileOpening& opening) {
              : status.with_context(opening.pointer + " is an ArrayMorph pointer");
 }
 
+/// `cause` with what to do where a pointer leads to a file that has still to be made.
+Status not_made_yet(const FileOpening& opening, const Status& cause) {
+  const Status status = cause.with_context(missing(opening).message());
+  if (opening.pointer.empty() || opening.location.plain_only()) return status;
+  return {status.code(), status.message() +
+                             "; mode w creates it, and for programs that append (mode a) this "
+                             "makes an empty one: arraymorph pointer --create " +
+                             opening.location.url() + " " + opening.pointer};
+}
+
 }  // namespace
 
 /// A pointer file on the local disk goes before everything that a name without a scheme may mean.
@@ -100,7 +110,7 @@ Status fetch(FileOpening& opening, bool exclusive) {
   opening.loaded = std::move(found.loaded);
   opening.plain = std::move(found.plain);
   if (!opening.create) {
-    return found.missing.ok() ? Status() : found.missing.with_context(missing(opening).message());
+    return found.missing.ok() ? Status() : not_made_yet(opening, found.missing);
   }
   if (exclusive && found.missing.ok()) return {Code::already_exists, url + " exists already"};
   if (opening.plain) {

@@ -100,9 +100,9 @@ ARRAYMORPH_EXPORT H5PL_type_t H5PLget_plugin_type(void) { return H5PL_TYPE_VOL; 
 ARRAYMORPH_EXPORT const void* H5PLget_plugin_info(void) {
   using namespace arraymorph;
   const void* caller = __builtin_return_address(0);
-  if (const void* old = hdf5::class_for_old_library(caller)) return old;
   const auto api = hdf5::api_of_caller(caller);
   if (!api.ok()) {
+    if (const void* old = hdf5::class_for_old_library(caller)) return old;
     std::fprintf(stderr, "arraymorph: error: %s\n", api.status().message().c_str());
     return vol::refused_class();
   }

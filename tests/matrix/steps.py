@@ -13,6 +13,7 @@ from environment import PLACE, ROOT, Debian, RowError, connector, install, run
 from rows import Row
 
 HERE = Path(__file__).resolve().parent
+LOCAL_MODES = ROOT / "tests" / "support" / "local_modes.py"
 SUITE = ROOT / "tests" / "h5py_suite"
 OLD = "ArrayMorph needs HDF5 1.14 or later"  # what the plugin tells an older library's user
 
@@ -48,12 +49,36 @@ def run_row(row: Row, wheel: Path, server: dict[str, str], result: Result) -> No
         python = install(row, wheel)
         result.installed = True
         result.python = run([str(python), "-V"]).stdout.split()[1]
+        local_work(row, python, Path(directory), result)
         if not row.served:
             natively(row, python, Path(directory), result)
             return
         trip(row, python, server, Path(directory), result)
         if row.package == "h5py":
             suite(python, Path(directory), result)
+
+
+def local_work(row: Row, python: Path, directory: Path, result: Result) -> None:
+    """Opening local files is as without ArrayMorph: found only, chosen, switched on and off."""
+    good = directory / "good.h5"
+    make = "import h5py, sys; h5py.File(sys.argv[1], 'w', track_order=True)['x'] = range(100)"
+    run([str(python), "-c", make, str(good)])
+    step = [str(python), str(LOCAL_MODES), row.package, str(good)]
+    chosen = connector(python)
+    ways: dict[str, tuple[dict[str, str], list[str]]] = {
+        "found": ({"HDF5_PLUGIN_PATH": chosen["HDF5_PLUGIN_PATH"]}, []),
+        "chosen": (chosen, []),
+        "on and off": ({}, ["enable", "import", "disable"]),
+        "imported, on and off": ({}, ["import", "enable", "disable"]),
+    }
+    native = json.loads(run(step).stdout)
+    for way, (environment, words) in ways.items():
+        found = json.loads(run([*step, *words], environment).stdout)
+        result.problems += [
+            f"local files, {way}: {what}: {found[what]}, natively {said}"
+            for what, said in native.items()
+            if found[what] != said
+        ]
 
 
 def trip(row: Row, python: Path, server: dict[str, str], directory: Path, result: Result) -> None:

@@ -26,17 +26,19 @@ MOST_BYTES = 6_000_000
 WHEEL = re.compile(
     r"arraymorph/(\w+/)*\w+\.pyi?$|arraymorph/py\.typed$"
     r"|arraymorph/_core\.[\w.-]+\.so$|arraymorph/lib/libarraymorph\.so$"
+    r"|arraymorph/include/arraymorph/api\.h$"
     r"|arraymorph-[\d.]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt|sboms/auditwheel\.cdx\.json)$"
     r"|arraymorph-[\d.]+\.dist-info/licenses/(LICENSE|licenses/third-party\.txt|third_party/.+)$"
 )
 SOURCE = re.compile(
     r"arraymorph-[\d.]+/((src|include|python|cmake|licenses)/.+"
-    r"|CMakeLists\.txt|CMakeUserPresets\.json|conanfile\.py|pyproject\.toml|PKG-INFO"
+    r"|CMakeLists\.txt|CMake(User)?Presets\.json|conanfile\.py|pyproject\.toml|PKG-INFO"
     r"|LICENSE|(README|SECURITY|CHANGELOG)\.md)$"
 )
 # The licences of a few libraries; the folder holds one for each.
 IN_WHEEL = [
     "arraymorph/lib/libarraymorph.so",
+    "arraymorph/include/arraymorph/api.h",
     "licenses/LICENSE",
     "licenses/third-party.txt",
     "third_party/aws-c-s3/LICENSE",

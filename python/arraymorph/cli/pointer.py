@@ -17,6 +17,9 @@ def pointer(
         str, typer.Argument(help="s3://bucket/name, file:///directory/name or https://host/path")
     ],
     path: Annotated[Path, typer.Argument(help="the local file to make")],
+    create: Annotated[
+        bool, typer.Option("--create", help="make an empty file at URL first, if none is there")
+    ] = False,
 ) -> None:
     """Make a local file that leads to a stored one.
 
@@ -25,4 +28,4 @@ def pointer(
     \b
     arraymorph pointer s3://bucket/run42.h5 run42.h5
     """
-    make_pointer(url, path)
+    make_pointer(url, path, create=create)

@@ -1,4 +1,3 @@
-#include <algorithm>
 // When an attempt gets no answer, the object may have been stored, or still be on its way.
 //
 // Unconditional: the next attempt sends the same bytes to the same key, which does no harm. S3
@@ -9,6 +8,7 @@
 //
 // Conditional: a late attempt fails its condition. What the failed condition of a retry means is
 // settled by reading the object.
+#include <algorithm>
 #include <utility>
 
 #include "runtime/checksum.h"
