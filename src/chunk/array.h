@@ -40,6 +40,8 @@ struct ArraySpec {
   bool new_objects = false;
   /// Begins the tags of the versions made here; not used before for this prefix.
   std::string session;
+  bool checksums = false;        ///< give the store one with every chunk
+  std::size_t connections = 64;  ///< that the store has
 };
 
 struct StoredChunk {

@@ -60,7 +60,7 @@ struct Entry {
 struct Shared {
   Shared(const EngineLimits& l, ThreadPool& p) : limits(l), pool(p) {}
 
-  EngineLimits limits;  ///< cache_bytes follows Engine::claim_cache; the rest stays
+  EngineLimits limits;  ///< follows Engine::change and Engine::claim_cache
   ThreadPool& pool;     ///< used only while an Array keeps the Engine alive
   mutable std::mutex mutex;
   std::condition_variable changed;

@@ -151,7 +151,7 @@ void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lc
     fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTINIT_g));
     return nullptr;
   }
-  object_of(created).cache = claim_of_dataset(object_of(created).file->config(), dapl_id);
+  object_of(created).cache = claim_of_dataset(dapl_id);
   return created;
 }
 
@@ -162,7 +162,7 @@ void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t dapl
       api().H5VLdataset_open(under(obj), loc, native(), name, dapl_id, dxpl_id, req), H5I_DATASET);
   opened = dataset::opened(opened, dxpl_id);
   if (opened == nullptr || !object_of(opened).file) return opened;
-  object_of(opened).cache = claim_of_dataset(object_of(opened).file->config(), dapl_id);
+  object_of(opened).cache = claim_of_dataset(dapl_id);
   return opened;
 }
 

@@ -121,7 +121,7 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
 void* with_cache(void* file, hid_t fapl_id) {
   if (file == nullptr || !object_of(file).file) return file;
   Object& object = object_of(file);
-  object.cache = claim_of_file(object.file->config(), fapl_id);
+  object.cache = claim_of_file(fapl_id);
   return file;
 }
 
