@@ -96,6 +96,10 @@ class Array {
   /// Remove the objects that no commit refers to any more. Where that fails they are tried again.
   Status remove_given_up();
 
+  /// Keys of the objects that were put here since the last commit and that no other session can
+  /// refer to: versions of our own; with `all` whatever was put, where the prefix is nobody else's.
+  std::vector<std::string> uncommitted(bool all) const;
+
   /// Somebody else has committed: this is the extent and these are the records now. Nothing is
   /// dirty.
   void follow(const Extent& dims, Records records);

@@ -23,6 +23,7 @@ struct Context {
   chunk::EngineLimits limits;
   unsigned codec_threads = 1;
   std::shared_ptr<chunk::Engine> engine;
+  bool flushing = false;  ///< all files, by flush_library, which says itself what fails
   /// Open files by Location::identity().
   std::map<std::string, std::weak_ptr<FileState>> files;
 };

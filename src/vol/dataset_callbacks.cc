@@ -9,6 +9,7 @@
 #include "vol/file_state.h"
 #include "vol/link_access.h"
 #include "vol/plain_dataset.h"
+#include "vol/tell.h"
 #include "vol/transfer.h"
 #include "vol/virtual_sources.h"
 
@@ -81,6 +82,13 @@ herr_t report(const Status& status, void (*push)(const Status&) noexcept) {
   if (status.ok()) return 0;
   if (!status.message().empty()) push(status);
   return -1;
+}
+
+/// The same for a read or write, whose cause the caller may keep to itself.
+herr_t report_transfer(const Object& object, const Status& status,
+                       void (*push)(const Status&) noexcept) {
+  if (!status.ok() && !status.message().empty() && object.file) tell(object.file->url(), status);
+  return report(status, push);
 }
 
 /// H5Dflush makes the dataset durable, and new extents visible to other processes.
@@ -185,7 +193,7 @@ herr_t read(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[
       },
       [&](std::span<const ReadTransfer> transfers) { return read_datasets(transfers, dxpl_id); },
       [&](const ReadTransfer& transfer) { return read_virtual(transfer, dxpl_id); });
-  return report(status, hdf5::push_read_error);
+  return report_transfer(object_of(dset[0]), status, hdf5::push_read_error);
 }
 
 herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[],
@@ -207,7 +215,7 @@ herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id
       },
       [&](std::span<const WriteTransfer> transfers) { return write_datasets(transfers, dxpl_id); },
       [&](const WriteTransfer& transfer) { return write_virtual(transfer, dxpl_id); });
-  return report(status, hdf5::push_write_error);
+  return report_transfer(object_of(dset[0]), status, hdf5::push_write_error);
 }
 
 herr_t get(void* obj, H5VL_dataset_get_args_t* args, hid_t dxpl_id, void** req) {
@@ -235,8 +243,11 @@ herr_t specific(void* obj, H5VL_dataset_specific_args_t* args, hid_t dxpl_id, vo
     return fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTSET_g));
   }
   switch (args->op_type) {
-    case H5VL_DATASET_FLUSH:
-      return report(flush(object, args, dxpl_id), hdf5::push_write_error);
+    case H5VL_DATASET_FLUSH: {
+      const Status status = flush(object, args, dxpl_id);
+      if (!status.ok() && object.file) object.file->tell(status);
+      return report(status, hdf5::push_write_error);
+    }
     case H5VL_DATASET_REFRESH:
       return report(refresh(object, args, dxpl_id), hdf5::push_read_error);
     case H5VL_DATASET_SET_EXTENT:

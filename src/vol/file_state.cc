@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "runtime/log.h"
 #include "vol/context.h"
 #include "vol/dataset.h"
 
@@ -98,7 +99,14 @@ Status FileState::closed(bool last) {
   writable_ = false;
   // Whoever opens the file next reads it anew.
   unlist();
-  return commits ? commit() : Status();
+  const Status status = commits ? commit() : Status();
+  if (!status.ok()) {
+    // HDF5 lets go of the file all the same, and often nobody gets its error.
+    log(LogLevel::error, "what was changed in " + url_ +
+                             " since it was flushed or closed last is lost: " + status.message());
+  }
+  remove_lost();
+  return status;
 }
 
 void FileState::unlist() {
