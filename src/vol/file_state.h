@@ -58,7 +58,7 @@ class FileState final : public vfd::Backing {
   Status resize(std::uint64_t length) override;
   const std::string& canonical_name() const override { return identity_; }
   void opened(unsigned flags) override;
-  Status closed(bool last) override;
+  void closed(bool last) override;
 
   const Config& config() const { return opening_->config; }
   const std::shared_ptr<ObjectStore>& store() const { return opening_->store; }

@@ -390,3 +390,58 @@ h5py.File("x", "w", driver="core", backing_store=False).close()
 def nothing_inlined(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("ARRAYMORPH_INLINE_BYTES", "0")
     assert "ARRAYMORPH_ON_CONFLICT" not in os.environ
+
+
+def test_the_last_object_of_a_file_says_what_is_lost(python: Runner, local_store: Store) -> None:
+    """HDF5 lets go of the file when its last dataset is closed; nobody may look at that error."""
+    url = local_store.url("x.h5")
+    make(url)
+    result = python(
+        f"""
+import arraymorph, subprocess, sys
+f = arraymorph.File({url!r}, "r+")
+x = f["x"]
+f.id.close()
+subprocess.run([sys.executable, "-c", {OTHER.format(url=url)!r}], check=True)
+x.attrs["mine"] = 1
+x.id.close()
+print("goes on")
+"""
+    )
+    assert result.stdout == "goes on\n"
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"arraymorph: error: what was changed in {url} since it was flushed or")
+    assert "somebody else has committed" in line
+    with arraymorph.File(url) as f:
+        assert "mine" not in f["x"].attrs
+
+
+def test_a_failed_read_is_told_where_netcdf4_hides_it(
+    python: Runner, local_store: Store, tmp_path: Path
+) -> None:
+    url = local_store.url("x.nc")
+    arraymorph.pointer(url, tmp_path / "x.nc")
+    python(
+        "import arraymorph; arraymorph.enable(); import netCDF4\n"
+        "with netCDF4.Dataset('x.nc', 'w') as d:\n"
+        "    d.createDimension('x', 30000)\n"
+        "    d.createVariable('v', 'i8', ('x',), chunksizes=(10000,), zlib=True)[:] = 1\n"
+    )
+    for chunk in ("v/c/0", "v/c/1"):
+        local_store.objects("x.nc").write(chunk, b"damaged")
+    result = python(
+        """
+import arraymorph; arraymorph.enable()
+import netCDF4
+d = netCDF4.Dataset("x.nc")
+for start in (0, 10000):
+    try:
+        d["v"][start : start + 10]
+        raise SystemExit("read")
+    except (RuntimeError, OSError):
+        pass
+"""
+    )
+    [line] = result.stderr.splitlines()  # once for the file
+    assert line.startswith("arraymorph: warn: ")
+    assert f"{url}/v, chunk (0)" in line
