@@ -38,6 +38,12 @@ ARRAYMORPH_EXPORT void arraymorph_stats_reset(void);
  *  and their close does not try again. Returns 0, or -1 when a flush failed (stderr says why). */
 ARRAYMORPH_EXPORT int arraymorph_shutdown(int last);
 
+/** A file whose conflict with another writer the program knows of, and of which nobody holds a
+ *  handle any more: its changes are dropped, and its close succeeds. `object`: an open HDF5 object
+ * of it; `in_library`: an address inside the libhdf5 of that id, whose lock is held. 1 when there
+ * was such a file, else 0. */
+ARRAYMORPH_EXPORT int arraymorph_let_go(const void* in_library, int64_t object);
+
 /* What the command line is made of. Each function answers 0 and one JSON object, or an errno value
  * and a message that names the object, the cause and the next step; `*answer` is to be released
  * with arraymorph_free in both cases. `name` is what one gives to H5Fopen: a URL, a pointer file,

@@ -18,6 +18,7 @@ from ._core import build_info as build_info
 from ._core import version as _version
 from ._h5py import get_plugin_path
 from .configure import configure_local, configure_s3
+from .conflict import ConflictError, raise_conflicts
 from .copy import copy
 from .enable import disable, enable
 from .file import File
@@ -27,6 +28,7 @@ from .stats import stats, stats_reset
 __version__ = _version()
 
 __all__ = [
+    "ConflictError",
     "File",
     "__version__",
     "build_info",
@@ -42,3 +44,4 @@ __all__ = [
 ]
 
 _exit.register()
+raise_conflicts()

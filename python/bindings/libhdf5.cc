@@ -78,6 +78,8 @@ void Libhdf5::set_native(hid_t fapl) const {
   set_connector(fapl, connector);
 }
 
+void Libhdf5::let_go(hid_t object) const { arraymorph_let_go(address_of("H5open"), object); }
+
 bool Libhdf5::default_is_arraymorph() const {
   if (LIBHDF5_CALL(H5VLis_connector_registered_by_name)(ARRAYMORPH_CONNECTOR_NAME) <= 0) {
     return false;

@@ -24,6 +24,9 @@ class Libhdf5 {
   /// True when a list made by H5Pcreate opens files through ArrayMorph.
   bool default_is_arraymorph() const;
 
+  /// Drops the changes of a file in conflict, see arraymorph_let_go.
+  void let_go(hid_t object) const;
+
   /// A function of the library: find<decltype(::H5open)>("H5open").
   template <class Symbol>
   Symbol* find(const char* name) const {

@@ -103,6 +103,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
              });
   module.def("set_native_connector",
              [](const std::string& owner, std::int64_t fapl) { Libhdf5(owner).set_native(fapl); });
+  module.def("let_go",
+             [](const std::string& owner, std::int64_t object) { Libhdf5(owner).let_go(object); });
   module.def("default_connector_is_ours",
              [](const std::string& owner) { return Libhdf5(owner).default_is_arraymorph(); });
 }

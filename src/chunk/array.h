@@ -40,6 +40,8 @@ struct ArraySpec {
   bool new_objects = false;
   /// Begins the tags of the versions made here; not used before for this prefix.
   std::string session;
+  bool checksums = false;        ///< give the store one with every chunk
+  std::size_t connections = 64;  ///< that the store has
 };
 
 struct StoredChunk {
@@ -93,6 +95,10 @@ class Array {
   void committed();
   /// Remove the objects that no commit refers to any more. Where that fails they are tried again.
   Status remove_given_up();
+
+  /// Keys of the objects that were put here since the last commit and that no other session can
+  /// refer to: versions of our own; with `all` whatever was put, where the prefix is nobody else's.
+  std::vector<std::string> uncommitted(bool all) const;
 
   /// Somebody else has committed: this is the extent and these are the records now. Nothing is
   /// dirty.

@@ -1,6 +1,8 @@
 // What an array owes to the commit that describes it: nothing comes into sight that was not written
 // for it, and nothing is removed that the commit before it still refers to.
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "chunk/cache.h"
@@ -168,9 +170,29 @@ void Array::committed() {
   ArrayState& array = *impl_->state;
   const Lock lock(array.shared->mutex);
   array.spec.fresh = false;
+  array.commits_before = array.commits;
   array.settled = array.spec.grid;
   array.written.clear();
   array.shrunk_over.clear();
+}
+
+std::vector<std::string> Array::uncommitted(bool all) const {
+  const ArrayState& array = *impl_->state;
+  const Lock lock(array.shared->mutex);
+  std::vector<std::string> keys;
+  if (array.inherited()) return keys;
+  if (all) {
+    for (const Index& index : array.written) keys.push_back(array.key(index));
+    return keys;
+  }
+  std::set<std::string> tags;
+  for (std::uint64_t n = array.commits_before; n <= array.commits; ++n) {
+    tags.insert(array.spec.session + "-" + std::to_string(n));
+  }
+  for (const auto& [index, tag] : array.spec.records.versions) {
+    if (tags.contains(tag)) keys.push_back(chunk_key(array.spec.prefix, index, tag));
+  }
+  return keys;
 }
 
 Status Array::remove_given_up() {

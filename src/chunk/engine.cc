@@ -6,7 +6,9 @@
 namespace arraymorph::chunk {
 
 Engine::Engine(const EngineLimits& limits, unsigned codec_threads)
-    : pool_(codec_threads), shared_(std::make_shared<Shared>(limits, pool_)) {
+    : pool_(codec_threads),
+      shared_(std::make_shared<Shared>(limits, pool_)),
+      cache_bytes_(limits.cache_bytes) {
   shared_->cache_claims.insert(limits.cache_bytes);
 }
 
@@ -15,6 +17,20 @@ Engine::~Engine() = default;
 EngineLimits Engine::limits() const {
   const Lock lock(shared_->mutex);
   return shared_->limits;
+}
+
+void Engine::change(const EngineLimits& limits, unsigned codec_threads) {
+  pool_.resize(codec_threads);
+  const Lock lock(shared_->mutex);
+  auto& claims = shared_->cache_claims;
+  claims.erase(claims.find(cache_bytes_));
+  claims.insert(limits.cache_bytes);
+  cache_bytes_ = limits.cache_bytes;
+  shared_->limits.cache_bytes = *claims.rbegin();
+  shared_->limits.in_flight_bytes = limits.in_flight_bytes;
+  shared_->limits.read_ahead_bytes = limits.read_ahead_bytes;
+  trim(*shared_);
+  shared_->changed.notify_all();
 }
 
 class Engine::Claim {

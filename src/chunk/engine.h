@@ -15,9 +15,7 @@ struct EngineLimits {
   std::uint64_t in_flight_bytes = 256ull << 20;  ///< decoded size of the chunks under way
   std::size_t in_flight_requests = 512;          ///< chunks under way, however small; > 0
   std::uint64_t read_ahead_bytes = 64ull << 20;  ///< chunks fetched ahead and not used; 0: never
-  std::size_t connections = 64;                  ///< to one store
   std::uint64_t whole_bytes = 128ull << 10;      ///< chunks no larger are never read in part
-  bool checksums = false;                        ///< give the store one with every chunk
   LinkCost link = {};                            ///< what requests cost until that is measured
 };
 
@@ -33,6 +31,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   EngineLimits limits() const;
+  /// From now on these: cache, bytes in flight, read-ahead and the number of threads. Chunks that
+  /// are too many now leave the cache.
+  void change(const EngineLimits& limits, unsigned codec_threads);
 
   /// Ask for a cache budget of at least `bytes` for as long as the claim is held: the budget is
   /// the largest of the claims and of what the engine was made with.
@@ -48,6 +49,7 @@ class Engine {
  private:
   ThreadPool pool_;
   std::shared_ptr<Shared> shared_;
+  std::uint64_t cache_bytes_;  ///< without claims
 };
 
 }  // namespace arraymorph::chunk

@@ -236,7 +236,7 @@ class Reader {
     }
     if (!has_capacity(shared_, array.chunk_bytes)) return false;
     if (array.chunk_bytes <= shared_.limits.whole_bytes) return true;
-    const auto connections = static_cast<double>(shared_.limits.connections);
+    const auto connections = static_cast<double>(array.spec.connections);
     const double busy = std::clamp(connections * array.link->cost().latency / kLongLatency,
                                    connections / 4, connections);
     return static_cast<double>(shared_.in_flight_requests) < busy;

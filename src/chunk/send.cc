@@ -95,7 +95,7 @@ void store(const std::shared_ptr<Put>& put) {
   request.durable = true;  // a flush that reports success is kept
   request.key = put->key;
   request.body = put->body;
-  if (put->array->shared->limits.checksums) request.checksum = crc32c(put->body->span());
+  if (put->array->spec.checksums) request.checksum = crc32c(put->body->span());
   put->array->store.put(std::move(request),
                         [put](const Result<PutReply>& reply) { finish(*put, reply.status()); });
 }

@@ -60,7 +60,7 @@ struct Entry {
 struct Shared {
   Shared(const EngineLimits& l, ThreadPool& p) : limits(l), pool(p) {}
 
-  EngineLimits limits;  ///< cache_bytes follows Engine::claim_cache; the rest stays
+  EngineLimits limits;  ///< follows Engine::change and Engine::claim_cache
   ThreadPool& pool;     ///< used only while an Array keeps the Engine alive
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -118,9 +118,10 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   std::set<std::size_t> clean_edges;
   std::uint64_t record_changes = 0;  ///< of spec.records
   std::uint64_t commits = 0;
-  std::size_t unsaved = 0;  ///< entries dirty or writing
-  std::size_t writing = 0;  ///< entries
-  std::size_t loading = 0;  ///< Loads, those of the calling thread included
+  std::uint64_t commits_before = 0;  ///< `commits` when the array was committed last
+  std::size_t unsaved = 0;           ///< entries dirty or writing
+  std::size_t writing = 0;           ///< entries
+  std::size_t loading = 0;           ///< Loads, those of the calling thread included
   /// Seconds spent on reads that left nothing in the cache, by chunk.
   std::unordered_map<Index, double, IndexHash> spent;
   AccessPattern pattern;  ///< of successive reads

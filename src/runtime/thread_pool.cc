@@ -27,6 +27,7 @@ struct Crew {
   std::vector<std::thread> finished;  // to be joined
   unsigned running = 0;               // size of threads, counted from before they start
   unsigned waiting = 0;               // threads without a task
+  unsigned size = 1;                  // threads there may be
   bool stopping = false;              // threads end when they run out of tasks
   bool detached = false;              // a thread stopped its own pool, and ends by itself
 };
@@ -62,9 +63,10 @@ void run_worker(const std::shared_ptr<Crew>& crew) {
   std::unique_lock lock(crew->mutex);
   for (;;) {
     ++crew->waiting;
-    crew->work.wait(lock, [&] { return crew->stopping || !crew->tasks.empty(); });
+    crew->work.wait(
+        lock, [&] { return crew->stopping || !crew->tasks.empty() || crew->running > crew->size; });
     --crew->waiting;
-    if (crew->tasks.empty()) break;
+    if (crew->tasks.empty() || crew->running > crew->size) break;
     run_one(lock, *crew);
     if (crew->detached && find_self(*crew) == crew->threads.end()) return;
   }
@@ -77,7 +79,7 @@ void run_worker(const std::shared_ptr<Crew>& crew) {
 }  // namespace
 
 struct ThreadPool::State final : Participant {
-  explicit State(unsigned threads) : size(std::max(1u, threads)) {}
+  explicit State(unsigned threads) { crew->size = std::max(1u, threads); }
 
   Stage stage() const noexcept override { return Stage::workers; }
 
@@ -120,7 +122,9 @@ struct ThreadPool::State final : Participant {
     // Tasks that could not be finished before the fork belong to the parent.
     if (child && crew->running > 0) {
       new std::shared_ptr<Crew>(crew);
+      const unsigned size = crew->size;
       crew = std::make_shared<Crew>();
+      crew->size = size;
     }
   }
 
@@ -131,7 +135,6 @@ struct ThreadPool::State final : Participant {
     return true;
   }
 
-  const unsigned size;
   std::shared_ptr<Crew> crew = std::make_shared<Crew>();  // replaced only in a forked child
 };
 
@@ -145,12 +148,12 @@ void ThreadPool::submit(std::function<void()> task) {
   const std::shared_ptr<Crew> crew = state_->crew;
   std::unique_lock lock(crew->mutex);
   crew->tasks.push_back(std::move(task));
-  if (crew->waiting < crew->tasks.size() && crew->running < state_->size) {
+  if (crew->waiting < crew->tasks.size() && crew->running < crew->size) {
     try {
       crew->threads.emplace_back(run_worker, crew);
       ++crew->running;
     } catch (const std::system_error& refused) {  // no more threads to be had
-      config::warn_about_limits(too_few(crew->running, state_->size, refused));
+      config::warn_about_limits(too_few(crew->running, crew->size, refused));
       while (crew->running == 0 && !crew->tasks.empty()) run_one(lock, *crew);
       return;
     }
@@ -160,6 +163,16 @@ void ThreadPool::submit(std::function<void()> task) {
 
 void ThreadPool::stop() { state_->stop(Deadline::max()); }
 
-unsigned ThreadPool::size() const noexcept { return state_->size; }
+void ThreadPool::resize(unsigned threads) {
+  const std::shared_ptr<Crew> crew = state_->crew;
+  const std::lock_guard lock(crew->mutex);
+  crew->size = std::max(1u, threads);
+  crew->work.notify_all();
+}
+
+unsigned ThreadPool::size() const noexcept {
+  const std::lock_guard lock(state_->crew->mutex);
+  return state_->crew->size;
+}
 
 }  // namespace arraymorph

@@ -1,4 +1,4 @@
-// ThreadPool: a fixed number of worker threads, started when there is work.
+// ThreadPool: a number of worker threads, started when there is work.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,9 @@ class ThreadPool {
   void submit(std::function<void()> task);
   /// Run everything submitted so far and join the threads; a later submit starts them again.
   void stop();
+  /// How many threads there are at most, from now on; those that are too many end with
+  /// what they are doing.
+  void resize(unsigned threads);
   unsigned size() const noexcept;
 
  private:

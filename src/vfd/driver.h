@@ -41,8 +41,10 @@ class Backing {
   virtual const std::string& canonical_name() const = 0;
   /// One more driver-level open of this file, with HDF5's H5F_ACC_* flags.
   virtual void opened(unsigned flags) = 0;
-  /// HDF5 has closed one; what it had to write is in the image. `last`: no other is open.
-  virtual Status closed(bool last) = 0;
+  /// HDF5 has closed one; what it had to write is in the image. `last`: no other is open. HDF5 must
+  /// not hear of a failure: the objects whose close has brought this about are gone by now, and ids
+  /// that would stay open lead to them.
+  virtual void closed(bool last) = 0;
 };
 
 /// Opens or creates the file `name`; `opening` is null when the list carries none.

@@ -70,6 +70,7 @@ Status FileState::store_metadata(bool same_catalog) {
       catalog_text_.clear();
       return status;
     }
+    if (abandoned_) return {};  // discarded: theirs is what stands there
     committed_checksum_ = checksum;
     committed_length_ = length;
     if (!same_catalog || catalog_.trash != committed_catalog_.trash) {
@@ -99,7 +100,7 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   };
   if (lost_race() && earlier_put_arrived()) reply = put_conditionally(request);
   if (lost_race()) {
-    if (const Status status = report_conflict(reply.status()); !status.ok() || abandoned_) {
+    if (const Status status = report_conflict(); !status.ok() || abandoned_) {
       return status;
     }
     reply = put(*store(), request);
@@ -110,6 +111,8 @@ Status FileState::put_metadata(std::uint32_t checksum) {
     return reply.status();
   }
   attempts_.clear();
+  conflict_reported_ = false;
+  told_.clear();
   exists_ = true;
   etag_ = reply->etag;
   count(stats().commits);
@@ -134,32 +137,6 @@ bool FileState::earlier_put_arrived() {
   exists_ = true;
   etag_ = std::move(found->etag);
   return true;
-}
-
-// Ok: to be overwritten, or abandoned now.
-Status FileState::report_conflict(const Status& cause) {
-  // Read anew, for whoever decides after the first failure.
-  const auto config = config_from_environment();
-  const OnConflict wanted = config.ok() ? config->on_conflict : OnConflict::fail;
-  if (wanted == OnConflict::overwrite) {
-    log(LogLevel::warn, "ARRAYMORPH_ON_CONFLICT=overwrite: what somebody else has committed to " +
-                            url_ + " since it was opened here is replaced");
-    return {};
-  }
-  if (wanted == OnConflict::discard && conflict_reported_) {
-    log(LogLevel::warn, "ARRAYMORPH_ON_CONFLICT=discard: what was changed in " + url_ +
-                            " here and is in conflict with a commit of somebody else is dropped");
-    abandon();
-    return {};
-  }
-  conflict_reported_ = true;
-  unlist();
-  return {Code::conflict,
-          "somebody else has committed " + url_ +
-              " since it was opened here; their state is kept, this one was not stored: open the "
-              "file again and apply the changes; and close this one with "
-              "ARRAYMORPH_ON_CONFLICT=discard, or with overwrite to replace theirs (" +
-              cause.message() + ")"};
 }
 
 // What no commit refers to any more. Failures leave garbage, never wrong data: trash is named by

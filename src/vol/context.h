@@ -19,7 +19,11 @@ struct Context {
   hid_t native = H5I_INVALID_HID;     ///< the native connector
   hid_t driver = H5I_INVALID_HID;     ///< our file driver
   hid_t connector = H5I_INVALID_HID;  ///< ourselves; looked up when first needed
+  /// Settings of the engine, by the file that was opened last.
+  chunk::EngineLimits limits;
+  unsigned codec_threads = 1;
   std::shared_ptr<chunk::Engine> engine;
+  bool flushing = false;  ///< all files, by flush_library, which says itself what fails
   /// Open files by Location::identity().
   std::map<std::string, std::weak_ptr<FileState>> files;
 };

@@ -72,8 +72,7 @@ Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address addr
   dataset->contiguous = entry.contiguous;
   dataset->user_alloc_time = entry.alloc_time;
   dataset->scratch = std::move(description.scratch);
-  dataset->array =
-      std::make_unique<chunk::Array>(file.store(), engine(file.config()), std::move(spec));
+  dataset->array = std::make_unique<chunk::Array>(file.store(), engine(), std::move(spec));
   return dataset;
 }
 
@@ -101,6 +100,8 @@ Result<Description> describe(const Object& object, const chunk::Extent& chunk, b
   Description description;
   chunk::ArraySpec& spec = description.spec;
   spec.name = file.url() + path_of(object.under, H5I_DATASET);
+  spec.checksums = file.config().checksums != Checksums::off;
+  spec.connections = file.config().connections;
   spec.grid = {hdf5::extent_of(space.get()), chunk, api().H5Tget_size(type.get())};
   if (const Status status = chunk::validate(spec.grid); !status.ok()) {
     return unfit(spec.name, status);

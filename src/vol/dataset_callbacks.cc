@@ -9,6 +9,7 @@
 #include "vol/file_state.h"
 #include "vol/link_access.h"
 #include "vol/plain_dataset.h"
+#include "vol/tell.h"
 #include "vol/transfer.h"
 #include "vol/virtual_sources.h"
 
@@ -83,6 +84,13 @@ herr_t report(const Status& status, void (*push)(const Status&) noexcept) {
   return -1;
 }
 
+/// The same for a read or write, whose cause the caller may keep to itself.
+herr_t report_transfer(const Object& object, const Status& status,
+                       void (*push)(const Status&) noexcept) {
+  if (!status.ok() && !status.message().empty() && object.file) tell(object.file->url(), status);
+  return report(status, push);
+}
+
 /// H5Dflush makes the dataset durable, and new extents visible to other processes.
 Status flush(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) {
   if (object.dataset) ARRAYMORPH_TRY(object.dataset->array->flush());
@@ -151,7 +159,7 @@ void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lc
     fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTINIT_g));
     return nullptr;
   }
-  object_of(created).cache = claim_of_dataset(object_of(created).file->config(), dapl_id);
+  object_of(created).cache = claim_of_dataset(dapl_id);
   return created;
 }
 
@@ -162,7 +170,7 @@ void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t dapl
       api().H5VLdataset_open(under(obj), loc, native(), name, dapl_id, dxpl_id, req), H5I_DATASET);
   opened = dataset::opened(opened, dxpl_id);
   if (opened == nullptr || !object_of(opened).file) return opened;
-  object_of(opened).cache = claim_of_dataset(object_of(opened).file->config(), dapl_id);
+  object_of(opened).cache = claim_of_dataset(dapl_id);
   return opened;
 }
 
@@ -185,7 +193,7 @@ herr_t read(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[
       },
       [&](std::span<const ReadTransfer> transfers) { return read_datasets(transfers, dxpl_id); },
       [&](const ReadTransfer& transfer) { return read_virtual(transfer, dxpl_id); });
-  return report(status, hdf5::push_read_error);
+  return report_transfer(object_of(dset[0]), status, hdf5::push_read_error);
 }
 
 herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[],
@@ -207,7 +215,7 @@ herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id
       },
       [&](std::span<const WriteTransfer> transfers) { return write_datasets(transfers, dxpl_id); },
       [&](const WriteTransfer& transfer) { return write_virtual(transfer, dxpl_id); });
-  return report(status, hdf5::push_write_error);
+  return report_transfer(object_of(dset[0]), status, hdf5::push_write_error);
 }
 
 herr_t get(void* obj, H5VL_dataset_get_args_t* args, hid_t dxpl_id, void** req) {
@@ -235,8 +243,11 @@ herr_t specific(void* obj, H5VL_dataset_specific_args_t* args, hid_t dxpl_id, vo
     return fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTSET_g));
   }
   switch (args->op_type) {
-    case H5VL_DATASET_FLUSH:
-      return report(flush(object, args, dxpl_id), hdf5::push_write_error);
+    case H5VL_DATASET_FLUSH: {
+      const Status status = flush(object, args, dxpl_id);
+      if (!status.ok() && object.file) object.file->tell(status);
+      return report(status, hdf5::push_write_error);
+    }
     case H5VL_DATASET_REFRESH:
       return report(refresh(object, args, dxpl_id), hdf5::push_read_error);
     case H5VL_DATASET_SET_EXTENT:

@@ -8,6 +8,7 @@
 #include "vol/open_file.h"
 #include "vol/plain_dataset.h"
 #include "vol/sweep.h"
+#include "vol/tell.h"
 
 namespace arraymorph::vol::file {
 namespace {
@@ -17,6 +18,22 @@ using hdf5::Handle;
 
 void push(const Status& status, hid_t minor) {
   hdf5::push_error(status, ARRAYMORPH_HDF5_ID(H5E_FILE_g), minor);
+}
+
+/// A failure to open or remove. That something does not exist, or exists already, is no news: it is
+/// how programs find out.
+void push_and_tell(const char* name, const Status& status, hid_t minor) {
+  if (status.code() != Code::not_found && status.code() != Code::already_exists) {
+    tell(name, status);
+  }
+  push(status, minor);
+}
+
+/// A failure to store what was changed.
+herr_t not_stored(FileState& file, const Status& status, hid_t minor) {
+  file.tell(status);
+  push(status, minor);
+  return -1;
 }
 
 /// The user's list for the native connector; with our driver when `opening` is given.
@@ -31,9 +48,11 @@ Handle native_list(hid_t fapl_id, const std::shared_ptr<FileOpening>& opening) {
 }
 
 /// Marks the file usable, now that HDF5 has it open.
-void* finish_open(void* native_file) {
+void* finish_open(void* native_file, const char* name) {
   void* obj = wrap(native_file, H5I_FILE);
   if (obj == nullptr || !object_of(obj).file) return obj;
+  tell_anew(name);
+  tell_anew(object_of(obj).file->url());
   object_of(obj).file->establish();
   if (object_of(obj).file->plain()) adapt_to_file(object_of(obj));
   return obj;
@@ -75,7 +94,7 @@ herr_t remove_file(const char* name, hid_t fapl_id) {
   }
   Status status = opening.ok() ? remove_stored(**opening) : opening.status();
   if (status.ok()) return 0;
-  push(status, ARRAYMORPH_HDF5_ID(H5E_CANTDELETEFILE_g));
+  push_and_tell(name, status, ARRAYMORPH_HDF5_ID(H5E_CANTDELETEFILE_g));
   return -1;
 }
 
@@ -127,7 +146,7 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
 void* with_cache(void* file, hid_t fapl_id) {
   if (file == nullptr || !object_of(file).file) return file;
   Object& object = object_of(file);
-  object.cache = claim_of_file(object.file->config(), fapl_id);
+  object.cache = claim_of_file(fapl_id);
   return file;
 }
 
@@ -143,13 +162,15 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
     }
   }
   if (!opening.ok()) {
-    push(opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
+    push_and_tell(name, opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);
+  const char* const asked = name;
   if (*opening != nullptr) name = (*opening)->name.c_str();
   return with_cache(
-      finish_open(api().H5VLfile_create(name, flags, fcpl_id, list.get(), dxpl_id, req)), fapl_id);
+      finish_open(api().H5VLfile_create(name, flags, fcpl_id, list.get(), dxpl_id, req), asked),
+      fapl_id);
 }
 
 void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void** req) {
@@ -162,12 +183,13 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
     if (!status.ok()) opening = status;
   }
   if (!opening.ok()) {
-    push(opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
+    push_and_tell(name, opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);
+  const char* const asked = name;
   if (*opening != nullptr) name = (*opening)->name.c_str();
-  return with_cache(finish_open(api().H5VLfile_open(name, flags, list.get(), dxpl_id, req)),
+  return with_cache(finish_open(api().H5VLfile_open(name, flags, list.get(), dxpl_id, req), asked),
                     fapl_id);
 }
 
@@ -189,8 +211,10 @@ herr_t get(void* obj, H5VL_file_get_args_t* args, hid_t dxpl_id, void** req) {
 herr_t specific(void* obj, H5VL_file_specific_args_t* args, hid_t dxpl_id, void** req) {
   switch (args->op_type) {
     case H5VL_FILE_FLUSH: {
-      const Status status = flush_own(object_of(obj), args->args.flush.scope);
+      Object& object = object_of(obj);
+      const Status status = flush_own(object, args->args.flush.scope);
       if (status.ok()) return 0;
+      if (object.file) return not_stored(*object.file, status, ARRAYMORPH_HDF5_ID(H5E_CANTFLUSH_g));
       push(status, ARRAYMORPH_HDF5_ID(H5E_CANTFLUSH_g));
       return -1;
     }
@@ -241,8 +265,7 @@ herr_t close(void* obj, hid_t dxpl_id, void** req) {
   // Commit while everything is still open: after a failure the id stays valid and a retry works.
   if (object.file && object.file->writable() && !object.file->inherited()) {
     if (const Status status = flush(object, H5F_SCOPE_GLOBAL); !status.ok()) {
-      push(status, ARRAYMORPH_HDF5_ID(H5E_CANTCLOSEFILE_g));
-      return -1;
+      return not_stored(*object.file, status, ARRAYMORPH_HDF5_ID(H5E_CANTCLOSEFILE_g));
     }
   }
   const std::shared_ptr<FileState> alive = object.file;

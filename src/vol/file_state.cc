@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "runtime/log.h"
 #include "vol/context.h"
 #include "vol/dataset.h"
 
@@ -92,13 +93,17 @@ void FileState::opened(unsigned flags) {
   follows_writer_ = follows_writer_ || (flags & H5F_ACC_SWMR_READ) != 0;
 }
 
-Status FileState::closed(bool last) {
-  if (!last) return {};
+void FileState::closed(bool last) {
+  if (!last) return;
   const bool commits = writable_ && established_;
   writable_ = false;
   // Whoever opens the file next reads it anew.
   unlist();
-  return commits ? commit() : Status();
+  if (const Status status = commits ? commit() : Status(); !status.ok()) {
+    log(LogLevel::error, "what was changed in " + url_ +
+                             " since it was flushed or closed last is lost: " + status.message());
+  }
+  remove_lost();
 }
 
 void FileState::unlist() {

@@ -58,7 +58,7 @@ class FileState final : public vfd::Backing {
   Status resize(std::uint64_t length) override;
   const std::string& canonical_name() const override { return identity_; }
   void opened(unsigned flags) override;
-  Status closed(bool last) override;
+  void closed(bool last) override;
 
   const Config& config() const { return opening_->config; }
   const std::shared_ptr<ObjectStore>& store() const { return opening_->store; }
@@ -83,6 +83,14 @@ class FileState final : public vfd::Backing {
   void establish() { established_ = true; }
   /// The file has been deleted while open, or the process ends: never commit it again.
   void abandon() { abandoned_ = true; }
+  /// Somebody else has committed, the caller has been told so, and has not asked to overwrite.
+  bool lost() const;
+  /// Of a state in conflict that nobody reads any more: remove the objects that this session has
+  /// put and that no commit refers to. What cannot be removed is left for `arraymorph gc`.
+  void remove_lost();
+  /// Logs why the file could not be stored, where the calling library does not show it: each kind
+  /// of failure once.
+  void tell(const Status& failure);
   /// Opened by a parent process: what is unsaved in it belongs to the parent.
   bool inherited() const { return generation_ != fork_generation(); }
 
@@ -109,7 +117,8 @@ class FileState final : public vfd::Backing {
   Status put_metadata(std::uint32_t checksum);
   Result<PutReply> put_conditionally(const PutRequest& request);
   bool earlier_put_arrived();
-  Status report_conflict(const Status& cause);
+  Status report_conflict();
+  std::vector<std::string> lost_objects() const;
   void remove_garbage();
   void remove_trash();
   /// The committed state becomes ours.
@@ -140,6 +149,7 @@ class FileState final : public vfd::Backing {
   bool exists_ = false;
   std::string etag_;
   bool conflict_reported_ = false;
+  std::set<Code> told_;               ///< by tell(), since the last commit
   std::set<std::uint64_t> attempts_;  ///< ids of commits of which nobody knows whether they arrived
   std::uint64_t committed_changes_ = 0;
   std::uint64_t committed_length_ = 0;

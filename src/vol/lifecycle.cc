@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "arraymorph/api.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "hdf5/plugin_folders.h"
+#include "runtime/log.h"
 #include "vol/callbacks.h"
 #include "vol/context.h"
 #include "vol/open_file.h"
@@ -35,6 +37,13 @@ std::shared_ptr<FileState> own_file(hid_t id) {
   return file && file->writable() && !file->inherited() ? file : nullptr;
 }
 
+/// The caller logs the first failure; all others are logged here.
+void keep_first(Status& first, Status status) {
+  if (status.ok()) return;
+  if (!first.ok()) return log(LogLevel::error, status.message());
+  first = std::move(status);
+}
+
 /// H5Fflush on every file that is open in the current library, each once: a server that does not
 /// answer costs time. Any object leads to its file, which may be held open by a dataset alone.
 Status flush_library(bool last) {
@@ -51,10 +60,17 @@ Status flush_library(bool last) {
   for (const hid_t id : ids) {
     const auto file = own_file(id);
     if (!file || !seen.insert(file).second) continue;
-    if (api().H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0) continue;
-    if (first.ok()) {
-      first = Status(Code::unavailable, "a file could not be flushed: " + hdf5::innermost_error());
+    if (file->lost()) {  // known to the program, which may have stored the changes otherwise
+      if (last) file->abandon();
+      if (process_is_exiting()) file->remove_lost();
+      continue;
     }
+    context().flushing = true;
+    const herr_t flushed = api().H5Fflush(id, H5F_SCOPE_GLOBAL);
+    context().flushing = false;
+    if (flushed >= 0) continue;
+    keep_first(first, Status(Code::unavailable,
+                             "a file could not be flushed: " + hdf5::innermost_error()));
     // Its close would only keep the program waiting for the same server once more.
     if (last) file->abandon();
   }
@@ -67,7 +83,7 @@ Status flush_everything(bool last) {
     if (hdf5::api_in_slot(slot) == nullptr) continue;
     const hdf5::ApiScope scope(slot);
     if (context().native < 0) continue;
-    if (Status status = flush_library(last); !status.ok() && first.ok()) first = status;
+    keep_first(first, flush_library(last));
     if (!process_is_exiting()) continue;
     // Whatever could not be stored has been reported. HDF5 closes the files next, and a close that
     // fails while it takes itself apart would crash the program.
@@ -102,3 +118,14 @@ herr_t terminate() {
 }
 
 }  // namespace arraymorph::vol
+
+extern "C" int arraymorph_let_go(const void* in_library, int64_t object) {
+  using namespace arraymorph;
+  const auto library = hdf5::api_of_caller(in_library);
+  if (!library.ok()) return 0;
+  const hdf5::ApiScope scope((*library)->slot);
+  const auto file = vol::own_file(object);
+  if (!file || !file->lost()) return 0;
+  file->abandon();
+  return 1;
+}

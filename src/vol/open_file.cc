@@ -9,6 +9,7 @@
 #include "store/open.h"
 #include "store/pointer.h"
 #include "vol/context.h"
+#include "vol/engine.h"
 #include "vol/find_file.h"
 
 namespace arraymorph::vol {
@@ -145,6 +146,7 @@ Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned fl
     }
     ARRAYMORPH_TRY(fetch(*opening, false));
   }
+  use_settings(opening->config);
   const bool plain = is_plain(*opening);
   if (plain && (flags & H5F_ACC_RDWR) != 0) return plain_is_read_only(opening->location.url());
   if (auto live = live_file(opening->location)) return std::shared_ptr<vfd::Backing>(live);

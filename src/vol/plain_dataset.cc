@@ -157,8 +157,7 @@ Result<std::shared_ptr<Dataset>> make_in_place(Object& object) {
   ARRAYMORPH_TRY(bring_small(*object.file->plain(), *spec.places));
   auto dataset = std::make_shared<Dataset>();
   dataset->contiguous = contiguous;
-  dataset->array =
-      std::make_unique<chunk::Array>(object.file->store(), engine(config), std::move(spec));
+  dataset->array = std::make_unique<chunk::Array>(object.file->store(), engine(), std::move(spec));
   return dataset;
 }
 

@@ -53,6 +53,31 @@ TEST(ThreadPoolTest, UsesAllItsThreadsAndNoMore) {
   EXPECT_LE(threads.size(), 4u);
 }
 
+TEST(ThreadPoolTest, GrowsAndShrinks) {
+  ThreadPool pool(1);
+  pool.submit([] {});
+  pool.resize(4);
+  std::latch together(4);  // passes only when four tasks run at once
+  for (int i = 0; i < 4; ++i) pool.submit([&] { together.arrive_and_wait(); });
+  together.wait();
+  pool.resize(2);
+  EXPECT_EQ(pool.size(), 2u);
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  for (int i = 0; i < 200; ++i) {
+    pool.submit([&] {
+      const int now = ++running;
+      for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+      }
+      std::this_thread::yield();
+      --running;
+    });
+  }
+  pool.stop();
+  EXPECT_GE(most, 1);
+  EXPECT_LE(most, 2);
+}
+
 TEST(ThreadPoolTest, TasksMaySubmitTasks) {
   std::atomic<int> ran{0};
   ThreadPool pool(1);
