@@ -20,6 +20,7 @@ enum class Code {
   conflict,           ///< a conditional request failed: somebody else committed
   unavailable,        ///< the server cannot be reached or gave up after retries
   out_of_space,       ///< disk or bucket full
+  too_large,          ///< more bytes than the store or the process may put into one object
   corrupt,            ///< bytes arrived or lie there damaged
   unsupported,        ///< correct request, not implemented
   internal,           ///< a defect in ArrayMorph
@@ -35,17 +36,25 @@ int code_errno(Code code) noexcept;
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  /// `error`: the errno, where the operating system gave one.
+  Status(Code code, std::string message, int error = 0)
+      : code_(code), error_(error), message_(std::move(message)) {}
 
   bool ok() const noexcept { return code_ == Code::ok; }
   Code code() const noexcept { return code_; }
   const std::string& message() const noexcept { return message_; }
+
+  /// The errno that the operating system gave; 0: the failure is none of its own.
+  int system_errno() const noexcept { return error_; }
+  /// That one, else the one that says the same as the code.
+  int closest_errno() const noexcept { return error_ != 0 ? error_ : code_errno(code_); }
 
   /// The same failure with `context` put in front: "context: message".
   Status with_context(std::string_view context) const;
 
  private:
   Code code_ = Code::ok;
+  int error_ = 0;
   std::string message_;
 };
 

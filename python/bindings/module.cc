@@ -11,6 +11,7 @@
 
 #include "arraymorph/api.h"
 #include "libhdf5.h"
+#include "same_values.h"
 #include "transfer.h"
 #include "values.h"
 
@@ -97,6 +98,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("probe", &ask_about<arraymorph_probe>);
   define_transfer(module);
   define_values(module);
+  define_same_values(module);
   module.def("set_connector",
              [](const std::string& owner, std::int64_t fapl, const std::string& directory) {
                Libhdf5(owner).set_arraymorph(fapl, directory);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "libhdf5.h"
+#include "owned.h"
 
 namespace py = pybind11;
 
@@ -38,25 +39,6 @@ struct Calls {
 #define ARRAYMORPH_CALL(name) decltype(&::name) name = nullptr;
   ARRAYMORPH_VALUE_CALLS(ARRAYMORPH_CALL)
 #undef ARRAYMORPH_CALL
-};
-
-/// An id that is closed with the function that belongs to it.
-class Owned {
- public:
-  template <class Close>
-  Owned(hid_t id, Close close) : id_(id), close_(close) {}
-  ~Owned() {
-    if (id_ >= 0) close_(id_);
-  }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-
-  hid_t get() const { return id_; }
-  bool ok() const { return id_ >= 0; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
 };
 
 /// Where references, and what leads to some, lie in an element.

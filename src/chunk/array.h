@@ -112,7 +112,11 @@ class Array {
   /// not_found when the chunk was never written.
   Result<RawChunk> read_raw(const Index& index);
 
-  /// Store bytes as they are (H5Dwrite_chunk), in order with other writes of the chunk.
+  /// What is stored of a chunk in which every element is the fill value.
+  Result<EncodedChunk> encoded_fill() const;
+
+  /// Store bytes as they are (H5Dwrite_chunk), in order with other writes of the chunk. Without
+  /// filters these are a whole chunk's, or refused.
   Status write_raw(const Index& index, Buffer bytes, std::uint32_t filter_mask);
 
   /// Every chunk object inside the extent, ascending by index; flushes first. One LIST.

@@ -37,9 +37,22 @@ Result<RawChunk> Array::read_raw(const Index& index) {
   return (lost ? missing_version(failure) : failure).with_context(what);
 }
 
+Result<EncodedChunk> Array::encoded_fill() const {
+  const ArrayState& array = *impl_->state;
+  ARRAYMORPH_ASSIGN(const std::shared_ptr<Buffer> chunk, allocate_chunk(array.chunk_bytes));
+  fill_chunk(chunk->span(), array.spec.fill.span());
+  return array.spec.codec->encode(chunk->span());
+}
+
 Status Array::write_raw(const Index& index, Buffer bytes, std::uint32_t filter_mask) {
   ArrayState& array = *impl_->state;
   if (!array.spec.grid.contains(index)) return outside(array, index);
+  if (array.spec.codec->identity() && bytes.size() != array.chunk_bytes) {
+    return {Code::invalid_argument, array.describe(index, chunk_key(array.spec.prefix, index)) +
+                                        ": " + std::to_string(bytes.size()) +
+                                        " bytes given, a chunk without filters has " +
+                                        std::to_string(array.chunk_bytes)};
+  }
   Lock lock(array.shared->mutex);
   retry_failed(*array.shared);
   Entry& entry = pin(array, index);

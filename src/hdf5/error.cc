@@ -8,22 +8,22 @@ namespace {
 
 // Where native HDF5 has an errno from the operating system, programs look for it; elsewhere it
 // would only be noise.
-bool has_errno(Code code) noexcept {
-  return code == Code::not_found || code == Code::already_exists ||
-         code == Code::permission_denied || code == Code::out_of_space;
+bool has_errno(const Status& status) noexcept {
+  const Code code = status.code();
+  return status.system_errno() != 0 || code == Code::not_found || code == Code::already_exists ||
+         code == Code::permission_denied || code == Code::out_of_space || code == Code::too_large;
 }
 
 }  // namespace
 
 void push_error(const Status& status, hid_t major, hid_t minor) noexcept {
-  if (!has_errno(status.code())) {
+  if (!has_errno(status)) {
     api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0, ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g),
                    major, minor, "%s", status.message().c_str());
     return;
   }
   api().H5Epush2(H5E_DEFAULT, "arraymorph", "arraymorph", 0, ARRAYMORPH_HDF5_ID(H5E_ERR_CLS_g),
-                 major, minor, "%s (errno = %d)", status.message().c_str(),
-                 code_errno(status.code()));
+                 major, minor, "%s (errno = %d)", status.message().c_str(), status.closest_errno());
 }
 
 void push_read_error(const Status& status) noexcept {
@@ -43,6 +43,11 @@ std::string innermost_error() {
   // The id of the current stack is not copied by H5E_DEFAULT, and walking does not clear it.
   api().H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &text);
   return text;
+}
+
+void clear_errors() noexcept {
+  const hid_t stack = api().H5Eget_current_stack();  // which empties it
+  if (stack > 0) api().H5Idec_ref(stack);
 }
 
 PreserveErrors::PreserveErrors() noexcept : stack_(api().H5Eget_current_stack()) {}

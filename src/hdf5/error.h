@@ -19,6 +19,9 @@ void push_write_error(const Status& status) noexcept;
 /// The innermost description on the current stack, "" when it is empty. Does not clear it.
 std::string innermost_error();
 
+/// Empty the current stack: what follows says it better.
+void clear_errors() noexcept;
+
 /// Most public HDF5 calls clear the error stack on entry. Calls made inside this scope leave the
 /// stack of the surrounding failure as it was.
 class PreserveErrors {

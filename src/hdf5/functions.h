@@ -13,15 +13,15 @@
   X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout) X(H5Pget_nfilters)                      \
   X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname) X(H5Pget_virtual_filename)                   \
   X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)   \
-  X(H5Pisa_class) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
-  X(H5Pset_elink_fapl) X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_vol) X(H5Scopy)       \
+  X(H5Pisa_class) X(H5Pmodify_filter) X(H5Premove_filter) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
+  X(H5Pset_elink_fapl) X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_filter) X(H5Pset_vol) X(H5Scopy)       \
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
   X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
   X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sget_simple_extent_npoints)      \
   X(H5Sget_simple_extent_type) X(H5Sis_regular_hyperslab) X(H5Ssel_iter_close)                    \
   X(H5Ssel_iter_create) X(H5Ssel_iter_get_seq_list) X(H5Sselect_all) X(H5Sselect_hyperslab)       \
   X(H5Sselect_none) X(H5Sselect_project_intersection) X(H5Sselect_valid) X(H5Sset_extent_simple)  \
-  X(H5Tconvert) X(H5Tequal) X(H5Tget_class) X(H5Tget_member_type) X(H5Tget_nmembers)              \
+  X(H5Tconvert) X(H5Tcopy) X(H5Tequal) X(H5Tget_class) X(H5Tget_member_type) X(H5Tget_nmembers)              \
   X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str) X(H5VLattr_close) X(H5VLattr_create)       \
   X(H5VLattr_get) X(H5VLattr_open) X(H5VLattr_optional) X(H5VLattr_read) X(H5VLattr_specific)     \
   X(H5VLattr_write) X(H5VLblob_get) X(H5VLblob_optional) X(H5VLblob_put) X(H5VLblob_specific)     \
@@ -37,7 +37,7 @@
   X(H5VLlink_move) X(H5VLlink_optional) X(H5VLlink_specific) X(H5VLobject) X(H5VLobject_copy)     \
   X(H5VLobject_get) X(H5VLobject_open) X(H5VLobject_optional) X(H5VLobject_specific)              \
   X(H5VLoptional) X(H5VLtoken_cmp) X(H5VLtoken_from_str) X(H5VLtoken_to_str) X(H5VLunwrap_object) \
-  X(H5get_libversion) X(H5open)
+  X(H5Zfilter_avail) X(H5Zregister) X(H5get_libversion) X(H5open)
 
 #define ARRAYMORPH_HDF5_IDS(X)                                                                    \
   X(H5E_BADVALUE_g) X(H5E_CANTCLOSEFILE_g) X(H5E_CANTCOPY_g) X(H5E_CANTDELETEFILE_g)              \

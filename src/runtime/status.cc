@@ -22,6 +22,8 @@ std::string_view code_name(Code code) noexcept {
       return "unavailable";
     case Code::out_of_space:
       return "out of space";
+    case Code::too_large:
+      return "too large";
     case Code::corrupt:
       return "corrupt";
     case Code::unsupported:
@@ -46,6 +48,8 @@ int code_errno(Code code) noexcept {
       return EINVAL;
     case Code::out_of_space:
       return ENOSPC;
+    case Code::too_large:
+      return EFBIG;
     case Code::unsupported:
       return ENOTSUP;
     case Code::conflict:
@@ -61,7 +65,7 @@ Status Status::with_context(std::string_view context) const {
   if (ok()) return *this;
   std::string message(context);
   if (!message_.empty()) message.append(": ").append(message_);
-  return Status(code_, std::move(message));
+  return Status(code_, std::move(message), error_);
 }
 
 }  // namespace arraymorph

@@ -21,7 +21,7 @@ int give(char** answer, const std::string& text, int error) {
 
 int give(char** answer, const Status& status) {
   return give(answer, status.message(),
-              status.code() == Code::conflict ? EBUSY : code_errno(status.code()));
+              status.code() == Code::conflict ? EBUSY : status.closest_errno());
 }
 
 Result<Opening> resolve(const char* name) {

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "chunk/array.h"
 #include "runtime/config.h"
+#include "vol/allocated_chunks.h"
 #include "vol/catalog.h"
 #include "vol/object.h"
 #include "vol/scratch_codec.h"
@@ -31,7 +30,7 @@ struct Dataset {
   /// Of the array's records in the catalog.
   std::uint64_t record_changes = 0;
   /// The last listing, until something is written: programs ask chunk by chunk.
-  std::optional<std::vector<chunk::StoredChunk>> listed;
+  std::shared_ptr<const AllocatedChunks> listed;
 };
 
 /// The dataset behind `object`, found once: null when its data lies in the HDF5 file (also for

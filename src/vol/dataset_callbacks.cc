@@ -1,6 +1,8 @@
 // Dataset callbacks: creation and opening, reads and writes sorted by who holds the data.
+#include "hdf5/creation.h"
 #include "hdf5/dataspace.h"
 #include "hdf5/error.h"
+#include "hdf5/filters.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
@@ -77,6 +79,28 @@ Status dispatch(std::size_t count, void* dset[], hid_t mem_type[], hid_t mem_spa
 
 /// HDF5 has filled the stack already; this only stops the walk.
 Status native_status(herr_t result) { return result >= 0 ? Status() : Status(Code::internal, ""); }
+
+/// Where a native transfer failed because a filter is missing, libhdf5 says that it cannot open its
+/// plugin folder, or names the filter as the file does.
+Status explained(Status status, std::size_t count, void* dset[]) {
+  if (status.ok() || !status.message().empty()) return status;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Object& object = object_of(dset[i]);
+    if (!object.file) continue;
+    std::string missing;
+    {
+      const hdf5::PreserveErrors preserve;
+      if (const Handle dcpl = creation_list_of(object); dcpl.valid()) {
+        missing = hdf5::missing_filters(hdf5::filters_of(dcpl.get()));
+      }
+    }
+    if (missing.empty()) continue;
+    hdf5::clear_errors();
+    return {Code::unsupported,
+            "dataset " + object.file->url() + path_of(object.under, H5I_DATASET) + ": " + missing};
+  }
+  return status;
+}
 
 herr_t report(const Status& status, void (*push)(const Status&) noexcept) {
   if (status.ok()) return 0;
@@ -193,7 +217,7 @@ herr_t read(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[
       },
       [&](std::span<const ReadTransfer> transfers) { return read_datasets(transfers, dxpl_id); },
       [&](const ReadTransfer& transfer) { return read_virtual(transfer, dxpl_id); });
-  return report_transfer(object_of(dset[0]), status, hdf5::push_read_error);
+  return report_transfer(object_of(dset[0]), explained(status, count, dset), hdf5::push_read_error);
 }
 
 herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id[],
@@ -215,7 +239,7 @@ herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id
       },
       [&](std::span<const WriteTransfer> transfers) { return write_datasets(transfers, dxpl_id); },
       [&](const WriteTransfer& transfer) { return write_virtual(transfer, dxpl_id); });
-  return report_transfer(object_of(dset[0]), status, hdf5::push_write_error);
+  return report_transfer(object_of(dset[0]), explained(status, count, dset), hdf5::push_write_error);
 }
 
 herr_t get(void* obj, H5VL_dataset_get_args_t* args, hid_t dxpl_id, void** req) {

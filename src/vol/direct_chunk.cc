@@ -5,6 +5,7 @@
 #include <functional>
 #include <numeric>
 
+#include "vol/allocated_chunks.h"
 #include "vol/chunk_io_args.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
@@ -15,18 +16,26 @@ namespace {
 using hdf5::api;
 using NativeArgs = H5VL_native_dataset_optional_args_t;
 
-Result<chunk::Index> index_of(const chunk::Grid& grid, const hsize_t* offset) {
+/// The chunk that has the element at `offset`, inside the extent or not.
+chunk::Index containing(const chunk::Grid& grid, const hsize_t* offset) {
   chunk::Index index(grid.dims.size());
   for (std::size_t axis = 0; axis < index.size(); ++axis) {
+    index[axis] = offset[axis] / grid.chunk[axis];
+  }
+  return index;
+}
+
+/// The chunk that begins at `offset`: what reading and writing whole chunks takes.
+Result<chunk::Index> beginning_at(const chunk::Grid& grid, const hsize_t* offset) {
+  for (std::size_t axis = 0; axis < grid.dims.size(); ++axis) {
     if (offset[axis] % grid.chunk[axis] != 0) {
       return Status(Code::invalid_argument, "the offset is not that of a chunk's first element");
     }
     if (offset[axis] >= grid.dims[axis]) {
       return Status(Code::invalid_argument, "the offset lies outside the dataset");
     }
-    index[axis] = offset[axis] / grid.chunk[axis];
   }
-  return index;
+  return containing(grid, offset);
 }
 
 std::vector<hsize_t> offset_of(const chunk::Grid& grid, const chunk::Index& index) {
@@ -37,14 +46,6 @@ std::vector<hsize_t> offset_of(const chunk::Grid& grid, const chunk::Index& inde
   return offset;
 }
 
-/// The listing, from the last question when nothing was written since.
-Result<const std::vector<chunk::StoredChunk>*> listing(Dataset& dataset, bool again) {
-  if (again || !dataset.listed) {
-    ARRAYMORPH_ASSIGN(dataset.listed, dataset.array->stored());
-  }
-  return &*dataset.listed;
-}
-
 std::uint64_t total_chunks(const chunk::Grid& grid) {
   std::uint64_t total = 1;
   for (std::size_t axis = 0; axis < grid.dims.size(); ++axis) {
@@ -53,75 +54,86 @@ std::uint64_t total_chunks(const chunk::Grid& grid) {
   return total;
 }
 
-haddr_t position_of(const std::vector<chunk::StoredChunk>& chunks, std::size_t n) {
-  return std::accumulate(chunks.begin(), chunks.begin() + static_cast<std::ptrdiff_t>(n),
-                         haddr_t{0},
-                         [](haddr_t sum, const auto& chunk) { return sum + chunk.size; });
+/// HDF5 counts and numbers all chunks, whatever is selected; but it wants a dataspace.
+Status check_space(hid_t space) {
+  if (space == H5S_ALL || api().H5Sget_select_type(space) != H5S_SEL_ERROR) return {};
+  return {Code::invalid_argument, "not a dataspace"};
 }
 
-Result<const chunk::StoredChunk*> find(Dataset& dataset, const hsize_t* offset, haddr_t* position) {
-  ARRAYMORPH_ASSIGN(const chunk::Index index, index_of(dataset.array->grid(), offset));
-  ARRAYMORPH_ASSIGN(const auto* chunks, listing(dataset, false));
-  const auto found = std::lower_bound(
-      chunks->begin(), chunks->end(), index,
-      [](const chunk::StoredChunk& chunk, const chunk::Index& key) { return chunk.index < key; });
-  if (found == chunks->end() || found->index != index) {
-    return static_cast<const chunk::StoredChunk*>(nullptr);
-  }
-  if (position != nullptr) {
-    *position = position_of(*chunks, static_cast<std::size_t>(found - chunks->begin()));
-  }
-  return &*found;
+Status number_of_chunks(Dataset& dataset, H5VL_native_dataset_get_num_chunks_t& args) {
+  ARRAYMORPH_TRY(check_space(args.space_id));
+  ARRAYMORPH_ASSIGN(const auto chunks, allocated_chunks(dataset, true));
+  *args.nchunks = chunks->count();
+  return {};
+}
+
+Status size_of_chunk(Dataset& dataset, H5VL_native_dataset_get_chunk_storage_size_t& args) {
+  const chunk::Index index = containing(dataset.array->grid(), args.offset);
+  ARRAYMORPH_ASSIGN(const auto chunks, allocated_chunks(dataset, false));
+  const auto chunk = chunks->find(index);
+  if (!chunk && chunks->count() > 0) return {Code::invalid_argument, "no chunk is stored there"};
+  *args.size = chunk ? chunk->size : 0;
+  return {};
 }
 
 Status info_by_index(Dataset& dataset, H5VL_native_dataset_get_chunk_info_by_idx_t& args) {
-  ARRAYMORPH_ASSIGN(const auto* chunks, listing(dataset, args.chk_index == 0));
-  if (args.chk_index >= chunks->size()) {
+  ARRAYMORPH_TRY(check_space(args.space_id));
+  ARRAYMORPH_ASSIGN(const auto chunks, allocated_chunks(dataset, args.chk_index == 0));
+  if (args.chk_index >= chunks->count()) {
     return {Code::invalid_argument, "chunk index " + std::to_string(args.chk_index) +
-                                        " is out of range: " + std::to_string(chunks->size()) +
+                                        " is out of range: " + std::to_string(chunks->count()) +
                                         " chunks are stored"};
   }
-  const chunk::StoredChunk& chunk = (*chunks)[args.chk_index];
+  const AllocatedChunks::Chunk chunk = chunks->at(args.chk_index);
   if (args.offset != nullptr) {
     const auto offset = offset_of(dataset.array->grid(), chunk.index);
     std::copy(offset.begin(), offset.end(), args.offset);
   }
   if (args.filter_mask != nullptr) *args.filter_mask = chunk.filter_mask;
-  if (args.addr != nullptr) *args.addr = position_of(*chunks, args.chk_index);
+  if (args.addr != nullptr) *args.addr = chunk.position;
   if (args.size != nullptr) *args.size = chunk.size;
   return {};
 }
 
 Status info_by_coordinate(Dataset& dataset, H5VL_native_dataset_get_chunk_info_by_coord_t& args) {
-  haddr_t position = HADDR_UNDEF;
-  ARRAYMORPH_ASSIGN(const auto* chunk, find(dataset, args.offset, &position));
-  if (args.filter_mask != nullptr) *args.filter_mask = chunk == nullptr ? 0 : chunk->filter_mask;
-  if (args.addr != nullptr) *args.addr = position;
-  if (args.size != nullptr) *args.size = chunk == nullptr ? 0 : chunk->size;
+  const chunk::Index index = containing(dataset.array->grid(), args.offset);
+  ARRAYMORPH_ASSIGN(const auto chunks, allocated_chunks(dataset, false));
+  const auto chunk = chunks->find(index);
+  // Native leaves the mask of a chunk that is not stored as it is.
+  if (args.filter_mask != nullptr) *args.filter_mask = chunk ? chunk->filter_mask : 0;
+  if (args.addr != nullptr) *args.addr = chunk ? chunk->position : HADDR_UNDEF;
+  if (args.size != nullptr) *args.size = chunk ? chunk->size : 0;
   return {};
 }
 
 Status iterate(Dataset& dataset, H5D_chunk_iter_op_t op, void* data) {
-  // A copy: the operator may write to the dataset.
-  ARRAYMORPH_ASSIGN(const auto* listed, listing(dataset, true));
-  const std::vector<chunk::StoredChunk> chunks = *listed;
+  // Held: the operator may write to the dataset.
+  ARRAYMORPH_ASSIGN(const auto chunks, allocated_chunks(dataset, true));
   const chunk::Grid grid = dataset.array->grid();
-  haddr_t position = 0;
-  for (const chunk::StoredChunk& chunk : chunks) {
+  for (std::uint64_t n = 0; n < chunks->count(); ++n) {
+    const AllocatedChunks::Chunk chunk = chunks->at(n);
     const auto offset = offset_of(grid, chunk.index);
-    const int answer = op(offset.data(), chunk.filter_mask, position, chunk.size, data);
+    const int answer = op(offset.data(), chunk.filter_mask, chunk.position, chunk.size, data);
     if (answer < 0) return {Code::invalid_argument, "the chunk iteration operator failed"};
     if (answer > 0) break;
-    position += chunk.size;
   }
   return {};
+}
+
+/// What is stored, or what HDF5 would have stored when the dataset was created.
+Result<chunk::RawChunk> stored_chunk(Dataset& dataset, const chunk::Index& index) {
+  auto chunk = dataset.array->read_raw(index);
+  if (chunk.ok() || chunk.status().code() != Code::not_found) return chunk;
+  ARRAYMORPH_ASSIGN(auto unwritten, unwritten_chunk(dataset));
+  if (!unwritten) return chunk;
+  return chunk::RawChunk{std::move(unwritten->bytes), unwritten->filter_mask};
 }
 
 Status read_chunk(Dataset& dataset, void* raw_args) {
   // The first three members are the same in every release.
   auto& args = *static_cast<ChunkReadArgs2*>(raw_args);
-  ARRAYMORPH_ASSIGN(const chunk::Index index, index_of(dataset.array->grid(), args.offset));
-  ARRAYMORPH_ASSIGN(const chunk::RawChunk chunk, dataset.array->read_raw(index));
+  ARRAYMORPH_ASSIGN(const chunk::Index index, beginning_at(dataset.array->grid(), args.offset));
+  ARRAYMORPH_ASSIGN(const chunk::RawChunk chunk, stored_chunk(dataset, index));
   args.filters = chunk.filter_mask;
   if (api().version.at_least(2, 0) && args.buf_size != nullptr) {
     const std::size_t room = std::exchange(*args.buf_size, chunk.bytes.size());
@@ -149,7 +161,7 @@ Status write_chunk(Object& object, void* raw_args) {
     offset = args.offset, mask = args.filters;
     bytes = {static_cast<const std::byte*>(args.buf), args.size};
   }
-  ARRAYMORPH_ASSIGN(const chunk::Index index, index_of(dataset.array->grid(), offset));
+  ARRAYMORPH_ASSIGN(const chunk::Index index, beginning_at(dataset.array->grid(), offset));
   dataset.listed.reset();
   return dataset.array->write_raw(index, Buffer::copy_of(bytes), mask);
 }
@@ -159,21 +171,27 @@ Status write_chunk(Object& object, void* raw_args) {
 Status storage_of(Object& object, H5VL_dataset_get_args_t& args) {
   Dataset& dataset = *object.dataset;
   const chunk::Grid& grid = dataset.array->grid();
-  ARRAYMORPH_ASSIGN(const auto* chunks, listing(dataset, true));
+  ARRAYMORPH_ASSIGN(const auto chunks, allocated_chunks(dataset, true));
+  // HDF5 allocates all of a contiguous layout at once.
+  const bool all = dataset.contiguous &&
+                   (chunks->count() > 0 || dataset.user_alloc_time == H5D_ALLOC_TIME_EARLY);
   if (args.op_type == H5VL_DATASET_GET_SPACE_STATUS) {
-    const bool all = dataset.contiguous || chunks->size() == total_chunks(grid);
-    *args.args.get_space_status.status =
-        chunks->empty() ? H5D_SPACE_STATUS_NOT_ALLOCATED
-                        : (all ? H5D_SPACE_STATUS_ALLOCATED : H5D_SPACE_STATUS_PART_ALLOCATED);
+    H5D_space_status_t& status = *args.args.get_space_status.status;
+    if (all) {
+      status = H5D_SPACE_STATUS_ALLOCATED;
+    } else if (chunks->count() == 0) {
+      status = H5D_SPACE_STATUS_NOT_ALLOCATED;
+    } else {
+      status = chunks->count() == total_chunks(grid) ? H5D_SPACE_STATUS_ALLOCATED
+                                                     : H5D_SPACE_STATUS_PART_ALLOCATED;
+    }
     return {};
   }
-  hsize_t size = position_of(*chunks, chunks->size());
   // Our pieces of a contiguous layout are padded at the edge; HDF5 counts the array's own bytes.
-  if (dataset.contiguous && !chunks->empty()) {
-    size =
-        std::accumulate(grid.dims.begin(), grid.dims.end(), grid.element_size, std::multiplies<>());
-  }
-  *args.args.get_storage_size.storage_size = size;
+  *args.args.get_storage_size.storage_size =
+      all ? std::accumulate(grid.dims.begin(), grid.dims.end(), grid.element_size,
+                            std::multiplies<>())
+          : chunks->bytes();
   return {};
 }
 
@@ -182,17 +200,10 @@ Status direct_chunk(Object& object, H5VL_optional_args_t& call, bool& handled) {
   auto* args = static_cast<NativeArgs*>(call.args);
   handled = true;
   switch (call.op_type) {
-    case H5VL_NATIVE_DATASET_GET_NUM_CHUNKS: {
-      ARRAYMORPH_ASSIGN(const auto* chunks, listing(dataset, true));
-      *args->get_num_chunks.nchunks = chunks->size();
-      return {};
-    }
-    case H5VL_NATIVE_DATASET_GET_CHUNK_STORAGE_SIZE: {
-      ARRAYMORPH_ASSIGN(const auto* chunk,
-                        find(dataset, args->get_chunk_storage_size.offset, nullptr));
-      *args->get_chunk_storage_size.size = chunk == nullptr ? 0 : chunk->size;
-      return {};
-    }
+    case H5VL_NATIVE_DATASET_GET_NUM_CHUNKS:
+      return number_of_chunks(dataset, args->get_num_chunks);
+    case H5VL_NATIVE_DATASET_GET_CHUNK_STORAGE_SIZE:
+      return size_of_chunk(dataset, args->get_chunk_storage_size);
     case H5VL_NATIVE_DATASET_GET_CHUNK_INFO_BY_IDX:
       return info_by_index(dataset, args->get_chunk_info_by_idx);
     case H5VL_NATIVE_DATASET_GET_CHUNK_INFO_BY_COORD:

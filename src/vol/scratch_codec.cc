@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
+#include <numeric>
 
 #include "hdf5/dataspace.h"
 #include "hdf5/error.h"
+#include "hdf5/filters.h"
 #include "vol/chunk_io_args.h"
 #include "vol/object.h"
+#include "vol/scratch_guards.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -75,16 +79,52 @@ void ScratchCodec::close() {
 }
 
 Status ScratchCodec::failure(const char* act) const {
+  const std::string cause = hdf5::innermost_error();
+  hdf5::clear_errors();  // programs are told the innermost one: that is to be ours
+  if (const std::string refused = take_refusal(); !refused.empty()) {
+    return {Code::corrupt, refused};
+  }
+  const std::string missing = hdf5::missing_filters(filters_);
+  if (!missing.empty()) return {Code::unsupported, std::string("cannot ") + act + ": " + missing};
   std::string names;
   for (const FilterSpec& filter : filters_) {
-    names += (names.empty() ? "" : ", ") + (filter.name.empty() ? "filter" : filter.name) + " (" +
-             std::to_string(filter.id) + ")";
+    names += (names.empty() ? "" : ", ") + hdf5::filter_label(filter);
   }
-  const std::string cause = hdf5::innermost_error();
-  return {Code::unsupported, std::string("cannot ") + act + " with the filters " + names +
-                                 (cause.empty() ? "" : ": " + cause) +
-                                 "; if a filter is missing, install its plugin (many are in the "
-                                 "Python package hdf5plugin: import it before reading)"};
+  return {Code::corrupt, std::string("cannot ") + act + " with the filters " + names +
+                             (cause.empty() ? "" : ": " + cause)};
+}
+
+void* ScratchCodec::create_guarded(void* source, void* file) const {
+  const hdf5::SilenceErrors silence;
+  H5VL_dataset_get_args_t get{};
+  get.op_type = H5VL_DATASET_GET_DCPL;
+  if (api().H5VLdataset_get(source, native(), &get, default_transfer(), nullptr) < 0) {
+    return nullptr;
+  }
+  const Handle dcpl(get.args.get_dcpl.dcpl_id);
+  get.op_type = H5VL_DATASET_GET_TYPE;
+  if (api().H5VLdataset_get(source, native(), &get, default_transfer(), nullptr) < 0) {
+    return nullptr;
+  }
+  const Handle stored_type(get.args.get_type.type_id);
+  const Handle type(api().H5Tcopy(stored_type.get()));  // it may be committed in another file
+  const std::vector<hsize_t> dims(chunk_.begin(), chunk_.end());
+  const Handle space(api().H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr));
+  const std::uint64_t bytes =
+      std::accumulate(chunk_.begin(), chunk_.end(), std::uint64_t{api().H5Tget_size(type.get())},
+                      std::multiplies<>());
+  const Handle list = with_guards(dcpl.get(), filters_, bytes);
+  if (!list.valid()) return nullptr;
+  const KeepParameters keep(filters_);
+  const H5VL_loc_params_t loc = self(H5I_FILE);
+  return api().H5VLdataset_create(
+      file, &loc, native(), "pristine", ARRAYMORPH_HDF5_ID(H5P_LST_LINK_CREATE_ID_g), type.get(),
+      space.get(), list.get(), ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_ACCESS_ID_g), default_transfer(),
+      nullptr);
+}
+
+std::uint32_t ScratchCodec::mask_inside(std::uint32_t mask) const {
+  return guarded_ ? guarded_mask(mask) : mask;
 }
 
 void* ScratchCodec::copy_dataset(void* source, void* target, H5I_type_t target_type,
@@ -113,8 +153,11 @@ Status ScratchCodec::prepare(void* native_dataset, const chunk::Extent& chunk_di
   root_ = api().H5VLgroup_open(native_file, &loc, native(), "/",
                                ARRAYMORPH_HDF5_ID(H5P_LST_GROUP_ACCESS_ID_g), default_transfer(),
                                nullptr);
-  pristine_ = copy_dataset(native_dataset, native_file, H5I_FILE, "pristine");
-  void* dataset = copy_dataset(native_dataset, native_file, H5I_FILE, "chunk");
+  pristine_ = create_guarded(native_dataset, native_file);
+  guarded_ = pristine_ != nullptr;
+  if (!guarded_) pristine_ = copy_dataset(native_dataset, native_file, H5I_FILE, "copy");
+  void* dataset =
+      pristine_ == nullptr ? nullptr : copy_dataset(pristine_, native_file, H5I_FILE, "chunk");
   if (root_ == nullptr || pristine_ == nullptr || dataset == nullptr || !grow(pristine_, chunk_) ||
       !grow(dataset, chunk_)) {
     const Status status = failure("set up chunks");
@@ -190,6 +233,7 @@ Result<EncodedChunk> ScratchCodec::encode(ConstByteSpan decoded) const {
   if (read_raw(dataset_, origin.data(), encoded.filter_mask, encoded.bytes.span()) < 0) {
     return failure("encode a chunk");
   }
+  if (guarded_) encoded.filter_mask = plain_mask(encoded.filter_mask);
   return encoded;
 }
 
@@ -214,7 +258,7 @@ Status ScratchCodec::decode_masked(ConstByteSpan stored, std::uint32_t filter_ma
   const H5VL_loc_params_t loc = self(H5I_GROUP);
   void* dataset = copy_dataset(pristine_, root_, H5I_GROUP, name.c_str());
   if (dataset == nullptr) return failure("decode a chunk");
-  const herr_t written = write_raw(dataset, origin.data(), filter_mask, stored);
+  const herr_t written = write_raw(dataset, origin.data(), mask_inside(filter_mask), stored);
   Status status = written < 0 ? failure("decode a chunk") : Status();
   api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
   ARRAYMORPH_TRY(status);

@@ -20,9 +20,10 @@ class ScratchCodec final : public ChunkCodec {
  public:
   explicit ScratchCodec(std::vector<FilterSpec> filters);
 
-  /// Sets the scratch dataset up unless it is. It is a copy (H5Ocopy) of the native dataset, not a
-  /// new one: creating one would run the filters' set_local again on parameters that it has
-  /// already adapted, which some filters (bitshuffle) take for others.
+  /// Sets the scratch dataset up unless it is. It has the native dataset's description, with guards
+  /// between the filters (scratch_guards.h). Creating it runs the filters' set_local again, on
+  /// parameters that it has already adapted, which some filters (bitshuffle) take for others: a
+  /// guard puts them right. Where that cannot be, it is a copy (H5Ocopy) without guards.
   Status prepare(void* native_dataset, const chunk::Extent& chunk_dims);
 
   /// Closes the scratch dataset. Whoever made the codec calls this, under the library's lock: the
@@ -37,7 +38,10 @@ class ScratchCodec final : public ChunkCodec {
   Status failure(const char* act) const;
   /// An open copy of `source`, named `name`, in the file or group `target`; null on failure.
   static void* copy_dataset(void* source, void* target, H5I_type_t target_type, const char* name);
+  std::uint32_t mask_inside(std::uint32_t mask) const;
   static bool grow(void* dataset, const chunk::Extent& to);
+  /// A dataset of `source`'s kind with guards (scratch_guards.h); null where there cannot be any.
+  void* create_guarded(void* source, void* file) const;
   /// A chunk for which some filters were skipped.
   Status decode_masked(ConstByteSpan stored, std::uint32_t filter_mask, ByteSpan into) const;
   Status read_whole(void* dataset, ByteSpan into) const;
@@ -46,6 +50,7 @@ class ScratchCodec final : public ChunkCodec {
 
   std::vector<FilterSpec> filters_;
   chunk::Extent chunk_;
+  bool guarded_ = false;
   // Native objects without ids, so that programs that count open ids never see them; they keep
   // their file open.
   void* dataset_ = nullptr;

@@ -3,8 +3,10 @@
 // for each filter how many parameters and these, filter mask, decoded size, bytes.
 #include "arraymorph/codec.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "fuzz/input.h"
 
@@ -20,10 +22,31 @@ unsigned parameter(fuzz::Input& input) {
   return static_cast<unsigned>(selector < 224 ? selector : input.number(4));
 }
 
+/// Memory that is taken next holds this byte, wherever it is not written.
+void leave_behind(std::byte byte) {
+  for (std::size_t size = 16; size <= std::size_t{256} << 10; size *= 2) {
+    Buffer buffer(size);
+    std::fill_n(buffer.data(), size, byte);
+  }
+}
+
+/// What is decoded comes from `stored` alone: never from what lay in memory before.
 void decode(const ChunkCodec& codec, ConstByteSpan stored, std::uint32_t mask, std::size_t size) {
-  Buffer decoded(size);
-  const Status status = codec.decode_into(stored, mask, decoded.span());
-  if (!status.ok()) fuzz::require(!status.message().empty(), "an error without a message");
+  Buffer first;
+  for (const std::byte before : {std::byte{0x55}, std::byte{0xaa}}) {
+    Buffer decoded(size);
+    std::fill_n(decoded.data(), size, before);
+    leave_behind(before);
+    const Status status = codec.decode_into(stored, mask, decoded.span());
+    if (!status.ok()) {
+      fuzz::require(!status.message().empty(), "an error without a message");
+      fuzz::require(first.empty(), "an error at the second time only");
+      return;
+    }
+    fuzz::require(first.empty() || std::memcmp(first.data(), decoded.data(), size) == 0,
+                  "decoded bytes that were not stored");
+    first = std::move(decoded);
+  }
 }
 
 void there_and_back(const ChunkCodec& codec, ConstByteSpan data) {

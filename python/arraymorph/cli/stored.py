@@ -74,11 +74,19 @@ class Stored:
     missing: list[Missing] = field(default_factory=list)
     datasets: dict[int, Dataset] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)  # what in the HDF5 file could not be opened
+    file: Any = None  # h5py.File, while it is open
 
     @property
     def committed(self) -> int:
         """When the metadata object was stored; 0 without one."""
         return next((each.modified for each in self.objects if each.kind == "metadata"), 0)
+
+    def close(self) -> None:
+        """The HDF5 file and its datasets."""
+        self.datasets.clear()
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
 
 @contextmanager
@@ -90,8 +98,9 @@ def stored(name: str) -> Iterator[Stored]:
     for _ in range(_ATTEMPTS):
         before = _core.inventory(name)
         found = Stored(before["url"], before["state"])
-        file = open_file(found) if found.state == "committed" else None
         try:
+            if found.state == "committed":
+                open_file(found)
             extents = {str(address): each.shape for address, each in found.datasets.items()}
             after = _core.inventory(name, json.dumps(extents))
             if (after["state"], after.get("etag")) == (before["state"], before.get("etag")):
@@ -99,9 +108,7 @@ def stored(name: str) -> Iterator[Stored]:
                 yield found
                 return
         finally:
-            found.datasets.clear()
-            if file is not None:
-                file.close()
+            found.close()
     raise OSError(f"{found.url} is being committed again and again; try again when no writer is")
 
 
@@ -117,13 +124,14 @@ def _take(found: Stored, answer: dict[str, Any]) -> None:
         found.missing.append(Missing(key, address, tuple(index)))
 
 
-def open_file(found: Stored) -> Any:
-    """Fill in the datasets; what cannot be opened goes to `broken`."""
+def open_file(found: Stored) -> None:
+    """Fill in the file and its datasets; what cannot be opened goes to `broken`."""
     try:
         file = File(found.url)
     except OSError as error:
         found.broken.append(f"HDF5 cannot open the file: {message_of(error)}")
-        return None
+        return
+    found.file = file
     names: list[bytes] = []
     h5o = _h5py().h5o
     try:
@@ -136,7 +144,6 @@ def open_file(found: Stored) -> Any:
             _look_at(found, path, h5o.open(file.id, name))
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             found.broken.append(f"{path} cannot be opened: {message_of(error)}")
-    return file
 
 
 def _look_at(found: Stored, path: str, handle: Any) -> None:

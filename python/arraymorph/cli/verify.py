@@ -15,6 +15,7 @@ from .output import Advance, age_text, one_line_errors, plural, print_json, prog
 from .stored import Dataset, Index, Object, Stored, stored
 from .verify_plain import check_plain
 from .verify_report import Problem, Report
+from .verify_values import check_attributes, check_pieces, pieces
 
 _LEFTOVERS = ("superseded", "outside", "trash", "orphan", "scratch")
 _SHOWN = 20  # leftovers named one by one
@@ -30,7 +31,8 @@ def verify(
 ) -> None:
     """Check that a stored file is whole: metadata, catalog, every chunk.
 
-    Reads every chunk through the library, which decodes it and checks its checksums. Two things
+    Reads every chunk, and all other values, through the library, which decodes them and checks
+    their checksums. Two things
     cannot be noticed: a changed byte where nothing holds a checksum (use fletcher32), and the loss
     of a whole chunk object that the catalog does not name, which reads as the fill value; chunks
     without an object are counted.
@@ -81,6 +83,12 @@ def check(file: Stored, quick: bool) -> Report:
                 chunk = tuple(file.entries[address]["chunk"])
                 report.fill_chunks += dataset.count_chunks(chunk) - len(live[address])
                 _check_chunks(report, dataset, chunk, live[address], None if quick else advance)
+    if not quick:
+        # What lies in the metadata object is what was committed; whether it can be read is more.
+        others = [each for address, each in file.datasets.items() if address not in file.entries]
+        for its in pieces(others, report):
+            check_pieces(report, its, lambda _: None)
+        check_attributes(report, file)
     return report
 
 

@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 from h5py import h5a, h5d, h5g, h5o, h5p, h5s, h5t
 
+from .. import _core
+from .._h5py import Internals
 from .recreate import is_plain, slabs, stored_chunks
 
 _MOST = 16 << 20  # bytes that are read at a time
@@ -63,13 +65,16 @@ class _Comparison:
     def __init__(self, left: h5py.File, right: h5py.File, skip: Skip, ignore: Ignore) -> None:
         self.left, self.right = left, right
         self.skip, self.ignore = skip, ignore
+        self.values = _core.SameValues(Internals().owner, left.id.id, right.id.id)
+        self.mapped = False
         self.seen: dict[int, int] = {}  # addresses: left to right
+        self.owners: dict[int, int] = {}  # the same, right to left
 
     def run(self) -> Iterator[str]:
         fcpls = self.left.id.get_create_plist(), self.right.id.get_create_plist()
         yield from self._properties("the file", *fcpls)
         roots = h5g.open(self.left.id, b"/"), h5g.open(self.right.id, b"/")
-        self.seen[h5o.get_info(roots[0]).addr] = h5o.get_info(roots[1]).addr
+        self._pair(*(h5o.get_info(root).addr for root in roots))
         waiting = [("/", *roots)]
         while waiting:
             path, left, right = waiting.pop()
@@ -91,16 +96,19 @@ class _Comparison:
         if one.type != two.type:
             yield f"{path}: a link of type {one.type} became one of type {two.type}"
         elif one.type != h5py.h5l.TYPE_HARD:
-            if left.links.get_val(name) != right.links.get_val(name):
-                yield f"{path}: the link leads elsewhere: {right.links.get_val(name)}"
+            one, two = (self.values.link_value(each.id, name) for each in (left, right))
+            if one != two:
+                yield f"{path}: the link leads elsewhere: {two!r}"
         else:
             pair = h5o.open(left, name), h5o.open(right, name)
             addresses = h5o.get_info(pair[0]).addr, h5o.get_info(pair[1]).addr
-            if addresses[0] in self.seen:
-                if self.seen[addresses[0]] != addresses[1]:
-                    yield f"{path}: no longer the same object as elsewhere"
+            met = addresses[0] in self.seen
+            if not self._pair(*addresses):
+                yield f"{path}: no longer the same object as elsewhere"
+            elif self.owners[addresses[1]] != addresses[0]:
+                yield f"{path}: now the same object as another"
+            if met:
                 return
-            self.seen[addresses[0]] = addresses[1]
             if type(pair[0]) is not type(pair[1]) and not isinstance(pair[0], h5t.TypeID):
                 yield f"{path}: {type(pair[0]).__name__} became {type(pair[1]).__name__}"
             elif isinstance(pair[0], h5g.GroupID):
@@ -113,6 +121,11 @@ class _Comparison:
             else:
                 yield from self._attributes(path, *pair)
                 yield from self._types(path, *pair)
+
+    def _pair(self, left: int, right: int) -> bool:
+        """Objects that are met at the same place; false where the left one was met at another."""
+        self.owners.setdefault(right, left)
+        return self.seen.setdefault(left, right) == right
 
     def _properties(self, path: str, left: Any, right: Any) -> Iterator[str]:
         for kind, names in _GET.items():
@@ -141,7 +154,7 @@ class _Comparison:
             return
         if plists[0].get_layout() == h5d.VIRTUAL or plists[0].get_external_count() > 0:
             return  # values are those of other files
-        if not self.skip(path, left) and not self._same_values(left, right):
+        if not self.skip(path, left) and not self._same_values(path, left, right):
             yield f"{path}: values differ"
 
     def _storage(self, path: str, left: Any, right: Any, one: Any, two: Any) -> Iterator[str]:
@@ -175,7 +188,7 @@ class _Comparison:
             yield f"{path}: its type is {'no longer' if left.committed() else 'now'} committed"
         elif left.committed():
             addresses = h5o.get_info(left).addr, h5o.get_info(right).addr
-            if self.seen.setdefault(*addresses) != addresses[1]:
+            if not self._pair(*addresses):
                 yield f"{path}: its type is no longer the same object as elsewhere"
 
     def _attributes(self, path: str, left: Any, right: Any) -> Iterator[str]:
@@ -194,34 +207,54 @@ class _Comparison:
             if not _same_space(*spaces):
                 yield f"{here}: its dataspace changed"
             elif spaces[0].get_simple_extent_type() != h5s.NULL:
-                values = _attribute_value(one), _attribute_value(two)
-                if not same_values(*values, self.left, self.right):
+                self._map_objects(one.get_type())
+                try:
+                    same = self.values.attributes(one.id, two.id)
+                except RuntimeError as error:
+                    raise OSError(f"{here} cannot be read: {error}") from error
+                if not same:
                     yield f"{here}: values differ"
 
-    def _same_values(self, left: Any, right: Any) -> bool:
+    def _same_values(self, path: str, left: Any, right: Any) -> bool:
         shape = left.get_space().get_simple_extent_dims()
         if 0 in shape:
             return True
         kind = left.get_type()
-        plain = is_plain(h5t, kind)
+        self._map_objects(kind)
         plist = left.get_create_plist()
         chunk = plist.get_chunk() if plist.get_layout() == h5d.CHUNKED else None
-        for start, count in slabs(shape, chunk, max(1, _MOST // kind.get_size())):
-            if plain:
-                try:
-                    one_, two_ = _raw(left, start, count), _raw(right, start, count)
-                except OSError:  # a filter that is not here: what is stored can be compared
-                    if chunk is None:
-                        raise
-                    return _stored(left) == _stored(right)
-                if not np.array_equal(one_, two_):
+        parts = slabs(shape, chunk, max(1, _MOST // kind.get_size()))
+        if chunk is not None and not is_plain(h5t, kind):
+            # Chunks that nobody wrote: HDF5 cannot make fill values that point elsewhere without
+            # writing to the file.
+            parts = [
+                (list(start), [min(c, n - s) for s, c, n in zip(start, chunk, shape, strict=True)])
+                for start in stored_chunks(left)
+            ]
+        for start, count in parts:
+            try:
+                if not self.values.elements(left.id, right.id, start, count):
                     return False
-                continue
-            where = tuple(slice(s, s + c) for s, c in zip(start, count, strict=True))
-            one, two = h5py.Dataset(left)[where], h5py.Dataset(right)[where]
-            if not same_values(one, two, self.left, self.right):
-                return False
+            except RuntimeError as error:
+                if chunk is None or _has_filters(left):
+                    raise OSError(f"{path} cannot be read: {error}") from error
+                # A filter that is not here: what is stored can be compared.
+                return _stored(left) == _stored(right)
         return True
+
+    def _map_objects(self, kind: Any) -> None:
+        """For values with references, once: which object of the one file is which of the other."""
+        if self.mapped or not kind.detect_class(h5t.REFERENCE):
+            return
+        self.mapped = True
+        for pair in _counterparts(self.left.id, self.right.id):
+            self.values.map(*pair)
+
+
+def _has_filters(dataset: Any) -> bool:
+    """All that its chunks need to be decoded."""
+    plist = dataset.get_create_plist()
+    return all(h5py.h5z.filter_avail(plist.get_filter(i)[0]) for i in range(plist.get_nfilters()))
 
 
 def _links(group: Any) -> list[bytes]:
@@ -300,62 +333,29 @@ def _fill(dcpl: Any, kind: Any) -> bytes:
     return value.tobytes()
 
 
-def _raw(dataset: Any, start: list[int], count: list[int]) -> np.ndarray[Any, Any]:
-    """The bytes of the values, in the type of the file: nothing is converted."""
-    space = dataset.get_space()
-    if start:
-        space.select_hyperslab(tuple(start), tuple(count))
-    points = int(np.prod(count, dtype=np.int64))
-    buffer = np.empty(points * dataset.get_type().get_size(), "u1")
-    dataset.read(h5s.create_simple((points,)), space, buffer, dataset.get_type())
-    return buffer
+def _counterparts(left: Any, right: Any) -> Iterator[tuple[int, int]]:
+    """Addresses of the objects that are found by the same links in both files, committed types of
+    datasets among them."""
+    roots = h5g.open(left, b"/"), h5g.open(right, b"/")
+    waiting: list[tuple[Any, Any]] = [roots]
+    seen: set[int] = set()
+    while waiting:
+        pair = waiting.pop()
+        one, two = h5o.get_info(pair[0]).addr, h5o.get_info(pair[1]).addr
+        if one in seen:
+            continue
+        seen.add(one)
+        yield one, two
+        if all(isinstance(each, h5d.DatasetID) for each in pair):
+            types = pair[0].get_type(), pair[1].get_type()
+            if types[0].committed() and types[1].committed():
+                waiting.append(types)
+        if not all(isinstance(each, h5g.GroupID) for each in pair):
+            continue
+        for name in _links(pair[0]):
+            if _is_hard(pair[0], name) and _is_hard(pair[1], name):
+                waiting.append((h5o.open(pair[0], name), h5o.open(pair[1], name)))
 
 
-def _attribute_value(attribute: Any) -> Any:
-    kind = attribute.get_type()
-    if is_plain(h5t, kind):  # as the file has it, also where NumPy has no such type
-        points = attribute.get_space().get_simple_extent_npoints()
-        raw = np.empty(points * kind.get_size(), "u1")
-        if raw.size:
-            attribute.read(raw, mtype=kind)
-        return raw
-    value = np.empty(attribute.shape, attribute.dtype)
-    if value.size:
-        attribute.read(value, mtype=h5t.py_create(attribute.dtype))
-    return value
-
-
-def same_values(left: Any, right: Any, left_file: h5py.File, right_file: h5py.File) -> bool:
-    """Equality with NaN equal to NaN and references equal when they name the same thing."""
-    if isinstance(left, h5py.Empty) or isinstance(right, h5py.Empty):
-        return bool(left == right)
-    one, two = np.asarray(left), np.asarray(right)
-    if one.shape != two.shape or one.dtype != two.dtype:
-        return False
-    if one.dtype.names:
-        return all(
-            same_values(one[field], two[field], left_file, right_file) for field in one.dtype.names
-        )
-    if one.dtype.kind == "O":
-        pairs = zip(one.ravel(), two.ravel(), strict=True)
-        return all(_same_item(a, b, left_file, right_file) for a, b in pairs)
-    if one.dtype.kind in "fc":
-        return bool(np.array_equal(one, two, equal_nan=True))
-    return bool(np.array_equal(one, two))
-
-
-def _same_item(left: Any, right: Any, left_file: h5py.File, right_file: h5py.File) -> bool:
-    if isinstance(left, h5py.Reference):
-        if bool(left) != bool(right):
-            return False
-        if not left:
-            return True
-        one, two = left_file[left], right_file[right]
-        if isinstance(left, h5py.RegionReference):
-            return one.name == two.name and same_values(
-                one[left], two[right], left_file, right_file
-            )
-        return bool(one.name == two.name)
-    if isinstance(left, np.ndarray):
-        return same_values(left, right, left_file, right_file)
-    return bool(left == right)
+def _is_hard(group: Any, name: bytes) -> bool:
+    return bool(group.links.exists(name) and group.links.get_info(name).type == h5py.h5l.TYPE_HARD)

@@ -174,8 +174,10 @@ Status errno_status(int error, std::string_view verb, std::string_view path) {
       break;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
       code = Code::out_of_space;
+      break;
+    case EFBIG:
+      code = Code::too_large;
       break;
     case ENAMETOOLONG:
     case ENOTDIR:
@@ -189,8 +191,10 @@ Status errno_status(int error, std::string_view verb, std::string_view path) {
     default:
       break;
   }
-  return Status(code, "cannot " + std::string(verb) + " " + std::string(path) + ": " +
-                          std::generic_category().message(error));
+  return Status(code,
+                "cannot " + std::string(verb) + " " + std::string(path) + ": " +
+                    std::generic_category().message(error),
+                error);
 }
 
 Result<Place> open_parent(const std::string& root, std::string_view key, Missing missing) {

@@ -110,6 +110,8 @@ Verdict judge_status(int status, bool named) {
     case 405:
     case 501:
       return verdict(Code::unsupported, Retry::never);
+    case 413:
+      return verdict(Code::too_large, Retry::never);
     case 507:
       return verdict(Code::out_of_space, Retry::never);
     case 408:

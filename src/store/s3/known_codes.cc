@@ -24,7 +24,7 @@ constexpr std::array kKnownCodes = std::to_array<KnownCode>({
     {"InvalidRange", Code::invalid_argument, Retry::never, ""},
     {"InvalidBucketName", Code::invalid_argument, Retry::never, "check BUCKET_NAME"},
     {"KeyTooLongError", Code::invalid_argument, Retry::never, "use shorter names"},
-    {"EntityTooLarge", Code::invalid_argument, Retry::never, "use smaller chunks"},
+    {"EntityTooLarge", Code::too_large, Retry::never, "use smaller chunks"},
     {"QuotaExceeded", Code::out_of_space, Retry::never, ""},
     {"QuotaExceededException", Code::out_of_space, Retry::never, ""},
     {"XMinioStorageFull", Code::out_of_space, Retry::never, ""},

@@ -22,7 +22,17 @@ TEST(StatusTest, CodesHaveNamesAndErrnos) {
   EXPECT_EQ(code_errno(Code::already_exists), EEXIST);
   EXPECT_EQ(code_errno(Code::permission_denied), EACCES);
   EXPECT_EQ(code_errno(Code::out_of_space), ENOSPC);
+  EXPECT_EQ(code_errno(Code::too_large), EFBIG);
   EXPECT_EQ(code_errno(Code::conflict), EIO);
+}
+
+TEST(StatusTest, KeepsTheErrnoOfTheSystem) {
+  const Status full = Status(Code::out_of_space, "quota", EDQUOT).with_context("here");
+  EXPECT_EQ(full.system_errno(), EDQUOT);
+  EXPECT_EQ(full.closest_errno(), EDQUOT);
+  const Status other(Code::too_large, "the server's limit");
+  EXPECT_EQ(other.system_errno(), 0);
+  EXPECT_EQ(other.closest_errno(), EFBIG);
 }
 
 Result<int> half(int number) {

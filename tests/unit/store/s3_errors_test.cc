@@ -84,6 +84,8 @@ TEST(S3ErrorsTest, RetriesWhatMayPass) {
   EXPECT_EQ(judge_http(409, body("ConditionalRequestConflict")).retry, Retry::later);
   EXPECT_EQ(judge_http(400, "not xml").retry, Retry::never);
   EXPECT_EQ(judge_http(507, "").status.code(), Code::out_of_space);
+  EXPECT_EQ(judge_http(413, "").status.code(), Code::too_large);
+  EXPECT_EQ(judge_http(400, body("EntityTooLarge")).status.code(), Code::too_large);
   EXPECT_EQ(judge_http(501, "").status.code(), Code::unsupported);
 }
 
