@@ -1,5 +1,6 @@
 // File callbacks: create, open, close, delete, and the file's own get and optional operations.
 #include "arraymorph/api.h"
+#include "hdf5/caller.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
@@ -94,6 +95,12 @@ bool is_default_connector() {
 }
 
 herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
+  if (hdf5::called_by("libnetcdf")) {
+    // It asks at every open and create, of files in memory too, whether the name is a container of
+    // the DAOS file system.
+    *accessible = false;
+    return 0;
+  }
   auto opening = claim(name, fapl_id, Wish::look);
   if (opening.ok() && *opening == nullptr) {
     H5VL_file_specific_args_t args{};
