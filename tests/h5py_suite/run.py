@@ -104,6 +104,10 @@ def run_suite(store: str, directory: Path, arguments: list[str]) -> tuple[int, O
         root.mkdir()
         environment |= {"STORAGE_PLATFORM": "Local", "ARRAYMORPH_ROOT": str(root)}
     environment |= {"H5PY_SUITE_RESULTS": str(results), "PYTHONPATH": str(HERE)}
+    # What lies in the temporary directory stays local: the files of the tests lie in another one.
+    for variable, folder in ("TMPDIR", "temporary"), ("H5PY_SUITE_FILES", "files"):
+        environment[variable] = str(directory / folder)
+        (directory / folder).mkdir()
     # Some tests start pytest again; neither may find this project's pytest settings.
     environment["PYTEST_ADDOPTS"] = f"-c {os.devnull} -p no:cacheprovider --disable-warnings"
     command = [sys.executable, "-m", "pytest", "-p", "record_results", f"--rootdir={work}"]
