@@ -49,7 +49,7 @@ for name in names:
             assert again == f and again["x"][2] == 2
     with h5py.File(f"{{name}}", "r+") as f:
         check(f, name)
-with h5py.File(url.replace("42", "43"), "w") as f:
+with h5py.File(url.replace("run42", "run43"), "w") as f:
     f["v"] = 1
 
 # Open at the same time, each keeps its own.
@@ -59,7 +59,7 @@ for name, f in zip(names, files):
     assert f == files[0]
     assert name_of(f.id.reopen()).decode() == name
     # What no name of the program has led to is called by its URL.
-    assert f["link"].file.filename == url.replace("42", "43"), f["link"].file.filename
+    assert f["link"].file.filename == url.replace("run42", "run43"), f["link"].file.filename
     assert f["itself"].file.filename in (name, url), f["itself"].file.filename
 for f in files[:-1]:
     f.close()
