@@ -51,13 +51,13 @@ def test_indexes_of_pytables_leave_nothing_in_the_store(
     (tmp_path / "tmp").mkdir()
     arraymorph.pointer(store.url("events.h5"), tmp_path / "events.h5")
     python(
-        f"""
+        """
 import h5py, os, tables
 opened = []
 open_file = tables.open_file
 tables.file.open_file = lambda name, *rest: opened.append(name) or open_file(name, *rest)
 with open_file("events.h5", "w") as f:
-    t = f.create_table("/", "t", {{"a": tables.Int32Col(), "b": tables.Int32Col()}})
+    t = f.create_table("/", "t", {"a": tables.Int32Col(), "b": tables.Int32Col()})
     t.append([(i * 7 % 500, i * 3 % 500) for i in range(500)])
     t.cols.a.create_csindex(_blocksizes=(300, 60, 20, 5))
     t.cols.b.create_index(
@@ -69,8 +69,10 @@ with open_file("events.h5") as f:
     assert [r["b"] for r in t.where("a == 7")] == [3]
     assert [r["a"] for r in t.where("b == 3")] == [7]
 assert len(opened) >= 2 and all(name.endswith(".tmp") for name in opened), opened
-assert set(os.listdir(".")) - {{"store"}} == {{"elsewhere", "events.h5", "tmp"}}
+assert set(os.listdir(".")) - {"store"} == {"elsewhere", "events.h5", "tmp"}
 assert not os.listdir("elsewhere")
+# Without the local files these names lead to the store.
+assert not any(h5py.h5f.is_hdf5(name.encode()) for name in opened)
 """,
         **enabled_environment,
         TMPDIR=str(tmp_path / "tmp"),
