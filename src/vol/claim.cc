@@ -107,6 +107,7 @@ Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id, Wish
     ARRAYMORPH_ASSIGN(const auto target, store::read_pointer(name));
     if (!target) return opening;
     ARRAYMORPH_ASSIGN(opening, claim_name(name));
+    if (!opening) return opening;  // it has gone meanwhile
     const auto backing_store = backing_store_of_core(fapl_id);
     if (!backing_store) {
       return refuse(name, opening,
