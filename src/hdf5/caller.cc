@@ -1,18 +1,61 @@
 #include "hdf5/caller.h"
 
 #include <dlfcn.h>
-#include <execinfo.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "hdf5/error.h"
 
 namespace arraymorph::hdf5 {
 namespace {
 
-constexpr std::size_t kFrames = 64;
+/// The shared library, or the program, that holds `address`; null where there is none.
+const void* library_of(const void* address, std::string_view& file) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0) return nullptr;
+  file = info.dli_fname == nullptr ? "" : info.dli_fname;
+  return info.dli_fbase;
+}
+
+std::string_view name_in(std::string_view file) { return file.substr(file.rfind('/') + 1); }
+
+struct Walk {
+  const void* ours = nullptr;
+  const void* libhdf5 = nullptr;
+  bool inside = false;      ///< frames of libhdf5 have been seen
+  std::string_view caller;  ///< file of the first library behind them
+};
+
+/// libhdf5 itself, and its companions (libhdf5_hl).
+bool is_hdf5(const Walk& walk, const void* library, std::string_view file) {
+  return library == walk.libhdf5 || name_in(file).starts_with("libhdf5");
+}
+
+_Unwind_Reason_Code step(_Unwind_Context* context, void* data) {
+  auto& walk = *static_cast<Walk*>(data);
+  std::string_view file;
+  // A return address may lie behind the last instruction of its function.
+  const void* library = library_of(reinterpret_cast<const char*>(_Unwind_GetIP(context)) - 1, file);
+  if (is_hdf5(walk, library, file)) {
+    walk.inside = true;
+    return _URC_NO_REASON;
+  }
+  if (!walk.inside || library == walk.ours) return _URC_NO_REASON;
+  walk.caller = file;
+  return _URC_END_OF_STACK;
+}
+
+/// The file of the program or library that has called HDF5; "" when it cannot be told.
+std::string_view calling_file() {
+  Walk walk;
+  std::string_view file;
+  walk.ours = library_of(reinterpret_cast<const void*>(&caller_shows_errors), file);
+  walk.libhdf5 = library_of(reinterpret_cast<const void*>(api().H5open), file);
+  _Unwind_Backtrace(step, &walk);
+  return walk.caller;
+}
 
 bool prints_errors() {
   const PreserveErrors preserve;
@@ -21,32 +64,11 @@ bool prints_errors() {
   return api().H5Eget_auto2(H5E_DEFAULT, &print, &data) >= 0 && print != nullptr;
 }
 
-const void* image_of(const void* address) {
-  Dl_info info{};
-  return dladdr(address, &info) == 0 ? nullptr : info.dli_fbase;
-}
-
-bool is_hdf5(std::string_view file) {
-  return file.substr(file.rfind('/') + 1).starts_with("libhdf5");
-}
-
-/// The file of the program or library that has called HDF5; "" when it cannot be told.
-std::string_view calling_file() {
-  std::array<void*, kFrames> frames{};
-  const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
-  const void* const ours = image_of(reinterpret_cast<const void*>(&caller_shows_errors));
-  const void* const library = image_of(reinterpret_cast<const void*>(api().H5open));
-  for (int i = 0; i < count; ++i) {
-    Dl_info info{};
-    const void* const frame = frames[static_cast<std::size_t>(i)];
-    if (dladdr(frame, &info) == 0 || info.dli_fname == nullptr) continue;
-    if (info.dli_fbase == ours || info.dli_fbase == library || is_hdf5(info.dli_fname)) continue;
-    return info.dli_fname;
-  }
-  return {};
-}
-
 }  // namespace
+
+bool called_by(std::string_view library) noexcept {
+  return name_in(calling_file()).starts_with(library);
+}
 
 bool caller_shows_errors() noexcept {
   if (prints_errors()) return true;

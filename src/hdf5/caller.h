@@ -1,7 +1,13 @@
-// Who has called HDF5, and whether they show what stands on its error stack.
+// Who has called HDF5, for what means different things to different libraries.
 #pragma once
 
+#include <string_view>
+
 namespace arraymorph::hdf5 {
+
+/// The call of libhdf5 that has led to this callback came from a shared library whose file name
+/// begins with `library` ("libnetcdf"). Some microseconds.
+bool called_by(std::string_view library) noexcept;
 
 /// True where the user gets to see the errors of the call that runs: HDF5 prints them, or the
 /// caller is h5py or PyTables, which raise them with their words. netCDF4 and others that switch

@@ -9,7 +9,7 @@
   X(H5PLget) X(H5PLremove) X(H5PLsize) X(H5Pcopy)                                                 \
   X(H5Pcreate) X(H5Pfill_value_defined) X(H5Pget_alloc_time) X(H5Pget_cache) X(H5Pget_chunk) X(H5Pget_chunk_cache) X(H5Pget_chunk_opts) \
   X(H5Pget_copy_object) X(H5Pget_data_transform) X(H5Pget_driver) X(H5Pget_driver_info)           \
-  X(H5Pget_elink_fapl) X(H5Pget_external_count) X(H5Pget_fclose_degree) X(H5Pget_fill_time)       \
+  X(H5Pget_elink_fapl) X(H5Pget_external_count) X(H5Pget_fapl_core) X(H5Pget_fclose_degree) X(H5Pget_fill_time)       \
   X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout) X(H5Pget_nfilters)                      \
   X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname) X(H5Pget_virtual_filename)                   \
   X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)   \

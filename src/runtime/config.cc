@@ -91,6 +91,16 @@ std::string cache_directory() {
   return home.starts_with('/') ? home + "/.cache/arraymorph" : "";
 }
 
+// As Python's tempfile does; a relative directory, or the root of all, is none.
+std::string temporary_directory() {
+  for (const char* name : {"TMPDIR", "TEMP", "TMP"}) {
+    std::string directory = environment(name);
+    while (directory.ends_with('/')) directory.pop_back();
+    if (directory.starts_with('/')) return directory;
+  }
+  return "/tmp";
+}
+
 }  // namespace
 
 Result<Config> config_from_environment() {
@@ -117,6 +127,7 @@ Result<Config> config_from_environment() {
       read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"}, config.on_conflict));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_PROBE", {"auto", "always", "off"}, config.probe));
   config.cache_directory = cache_directory();
+  config.temporary_directory = temporary_directory();
   return config;
 }
 

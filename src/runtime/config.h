@@ -99,6 +99,8 @@ struct Config {
   std::uint32_t deadline_seconds = 120;          ///< ARRAYMORPH_DEADLINE
   Checksums checksums = Checksums::crc32c;       ///< ARRAYMORPH_CHECKSUMS
   Probe probe = Probe::automatic;                ///< ARRAYMORPH_PROBE
+  /// Where programs put temporary files: $TMPDIR, else /tmp. Absolute, without a slash at its end.
+  std::string temporary_directory;
   /// What has been found out about servers: $XDG_CACHE_HOME/arraymorph, else ~/.cache/arraymorph;
   /// empty: nowhere.
   std::string cache_directory;

@@ -1,6 +1,7 @@
 #include "store/locate.h"
 
 #include <strings.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -88,6 +89,16 @@ Result<Location> locate_http(std::string_view name) {
   return Location{Location::Kind::http, std::move(url.origin), std::move(url.key)};
 }
 
+/// What a program opens by such a name it reads, renames or unlinks on the local disk only.
+bool is_temporary(std::string_view name, const Config& config) {
+  if (!name.starts_with('/') || !normalise(name, name).ok()) return false;
+  const std::string& directory = config.temporary_directory;
+  if (!directory.empty() && name.starts_with(directory + "/")) return true;
+  struct stat info{};
+  return name.ends_with(".tmp") && stat(std::string(name).c_str(), &info) == 0 &&
+         S_ISREG(info.st_mode);
+}
+
 Result<Location> locate_plain(std::string_view name, const Config& config) {
   ARRAYMORPH_ASSIGN(std::string key, normalise(name, name));
   switch (config.platform) {
@@ -146,7 +157,7 @@ Result<std::optional<Location>> locate(std::string_view name, const Config& conf
     if (without_scheme(name, "https://") || without_scheme(name, "http://")) {
       return locate_http(name);
     }
-    if (config.platform == Platform::native) return std::nullopt;
+    if (config.platform == Platform::native || is_temporary(name, config)) return std::nullopt;
     return locate_plain(name, config);
   }();
   if (!found) return std::optional<Location>();

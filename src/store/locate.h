@@ -37,8 +37,10 @@ struct Location {
 ///
 /// Names are taken literally, percent signs included; an http name goes to the server as it is. A
 /// local file that lies under ARRAYMORPH_ROOT has that directory as its container, any other the
-/// directory it lies in. Errors: invalid_argument (empty name, NUL, '..', trailing slash, a
-/// platform without its bucket or directory).
+/// directory it lies in. Temporary files are HDF5's own whatever the platform: absolute plain names
+/// below the temporary directory, and of local files that exist and end in ".tmp". Errors:
+/// invalid_argument (empty name, NUL, '..', trailing slash, a platform without its bucket or
+/// directory).
 Result<std::optional<Location>> locate(std::string_view name, const Config& config);
 
 }  // namespace arraymorph::store

@@ -15,6 +15,9 @@ namespace arraymorph::store {
 
 inline constexpr std::string_view kPointerMagic = "arraymorph pointer 1";
 
+/// The root attribute that tells what the file is to whoever reads its bytes as an HDF5 file.
+inline constexpr const char* kPointerAttribute = "arraymorph_pointer";
+
 /// The URL that the pointer file `path` leads to; nothing when it is no pointer file (or cannot be
 /// read: whoever opens it says why). One stat for most files, one small read for small ones.
 /// Errors: corrupt (a pointer whose URL is damaged).

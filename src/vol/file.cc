@@ -1,8 +1,10 @@
 // File callbacks: create, open, close, delete, and the file's own get and optional operations.
 #include "arraymorph/api.h"
+#include "hdf5/caller.h"
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
+#include "vol/claim.h"
 #include "vol/engine.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
@@ -47,14 +49,17 @@ Handle native_list(hid_t fapl_id, const std::shared_ptr<FileOpening>& opening) {
   return list;
 }
 
-/// Marks the file usable, now that HDF5 has it open.
-void* finish_open(void* native_file, const char* name) {
+/// Marks the file usable, now that HDF5 has it open under the name `told`; the program said
+/// `given`.
+void* finish_open(void* native_file, const char* told, const char* given) {
   void* obj = wrap(native_file, H5I_FILE);
   if (obj == nullptr || !object_of(obj).file) return obj;
-  tell_anew(name);
-  tell_anew(object_of(obj).file->url());
-  object_of(obj).file->establish();
-  if (object_of(obj).file->plain()) adapt_to_file(object_of(obj));
+  FileState& file = *object_of(obj).file;
+  tell_anew(given);
+  tell_anew(file.url());
+  file.named(told, given);
+  file.establish();
+  if (file.plain()) adapt_to_file(object_of(obj));
   return obj;
 }
 
@@ -83,7 +88,7 @@ Status flush_own(Object& object, H5F_scope_t scope) {
 }
 
 herr_t remove_file(const char* name, hid_t fapl_id) {
-  auto opening = claim(name, fapl_id);
+  auto opening = claim(name, fapl_id, Wish::remove);
   if (opening.ok() && *opening == nullptr) {
     H5VL_file_specific_args_t args{};
     const Handle list = native_list(fapl_id, nullptr);
@@ -116,7 +121,13 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
     *accessible = false;
     return 0;
   }
-  auto opening = claim(name, fapl_id);
+  if (hdf5::called_by("libnetcdf")) {
+    // It asks at every open and create, of files in memory too, whether the name is a container of
+    // the DAOS file system.
+    *accessible = false;
+    return 0;
+  }
+  auto opening = claim(name, fapl_id, Wish::look);
   if (opening.ok() && *opening == nullptr) {
     H5VL_file_specific_args_t args{};
     const Handle list = native_list(fapl_id, nullptr);
@@ -142,6 +153,19 @@ herr_t is_accessible(const char* name, hid_t fapl_id, hbool_t* accessible) {
   return -1;
 }
 
+/// H5Fget_name of the file, or of an object in it: the name that the program gave.
+herr_t get_name(const Object& object, const H5VL_file_get_name_args_t& asked) {
+  const auto told = native_file_name(object.under, asked.type);
+  if (!told) return -1;
+  const auto file = object.type == H5I_ATTR ? file_of(object.under, H5I_ATTR) : object.file;
+  const std::string& name = file ? file->name_of(*told) : *told;
+  *asked.file_name_len = name.size();
+  if (asked.buf != nullptr && asked.buf_size > 0) {
+    asked.buf[name.copy(asked.buf, asked.buf_size - 1)] = '\0';
+  }
+  return 0;
+}
+
 /// The open file holds what its access list asks of the chunk cache.
 void* with_cache(void* file, hid_t fapl_id) {
   if (file == nullptr || !object_of(file).file) return file;
@@ -154,10 +178,12 @@ void* with_cache(void* file, hid_t fapl_id) {
 
 void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid_t dxpl_id,
              void** req) {
-  auto opening = claim(name, fapl_id);
+  // Exclusively: h5py's mode "a" comes here after it could not open a file to change it.
+  const bool exclusive = (flags & H5F_ACC_EXCL) != 0;
+  auto opening = claim(name, fapl_id, exclusive ? Wish::change : Wish::create);
   if (opening.ok() && *opening != nullptr) {
     (*opening)->create = true;
-    if (Status status = fetch(**opening, (flags & H5F_ACC_EXCL) != 0); !status.ok()) {
+    if (Status status = fetch(**opening, exclusive); !status.ok()) {
       opening = status;
     }
   }
@@ -166,18 +192,17 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);
-  const char* const asked = name;
-  if (*opening != nullptr) name = (*opening)->name.c_str();
-  return with_cache(
-      finish_open(api().H5VLfile_create(name, flags, fcpl_id, list.get(), dxpl_id, req), asked),
-      fapl_id);
+  const char* told = *opening != nullptr ? (*opening)->name.c_str() : name;
+  void* file = api().H5VLfile_create(told, flags, fcpl_id, list.get(), dxpl_id, req);
+  return with_cache(finish_open(file, told, name), fapl_id);
 }
 
 void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void** req) {
-  auto opening = claim(name, fapl_id);
+  const bool writes = (flags & H5F_ACC_RDWR) != 0;
+  auto opening = claim(name, fapl_id, writes ? Wish::change : Wish::look);
   if (opening.ok() && *opening != nullptr) {
     Status status = fetch(**opening, false);
-    if (status.ok() && (flags & H5F_ACC_RDWR) != 0 && is_plain(**opening)) {
+    if (status.ok() && writes && is_plain(**opening)) {
       status = plain_is_read_only((*opening)->location.url());
     }
     if (!status.ok()) opening = status;
@@ -187,14 +212,17 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);
-  const char* const asked = name;
-  if (*opening != nullptr) name = (*opening)->name.c_str();
-  return with_cache(finish_open(api().H5VLfile_open(name, flags, list.get(), dxpl_id, req), asked),
-                    fapl_id);
+  if (*opening == nullptr) {
+    return finish_open(open_native(name, flags, list.get(), dxpl_id, req), name, name);
+  }
+  const char* told = (*opening)->name.c_str();
+  void* file = api().H5VLfile_open(told, flags, list.get(), dxpl_id, req);
+  return with_cache(finish_open(file, told, name), fapl_id);
 }
 
 herr_t get(void* obj, H5VL_file_get_args_t* args, hid_t dxpl_id, void** req) {
   const Object& object = object_of(obj);
+  if (args->op_type == H5VL_FILE_GET_NAME) return get_name(object, args->args.get_name);
   if (api().H5VLfile_get(object.under, native(), args, dxpl_id, req) < 0) return -1;
   if (args->op_type == H5VL_FILE_GET_FAPL) {
     // The user gets back what a reopen needs: this connector, and the driver they asked for.

@@ -32,7 +32,8 @@ struct Loaded {
 
 /// Everything known before HDF5 opens the file; travels to the file driver in the access list.
 struct FileOpening final : vfd::Opening {
-  std::string name;     ///< what HDF5 is told: as the user wrote it, or what their pointer leads to
+  /// What HDF5 is told: as the user wrote it; for a pointer its URL, with the pointer behind it.
+  std::string name;
   std::string pointer;  ///< the pointer file that the user named, if it was one
   store::Location location;
   Config config;
@@ -78,6 +79,14 @@ class FileState final : public vfd::Backing {
   /// that the writer committed last. Other readers keep the state they opened.
   bool follows_writer() const { return follows_writer_; }
   int close_degree() const { return opening_->close_degree; }
+  /// The program has opened the file by the name `given`; HDF5 was told `told`.
+  void named(const std::string& told, const std::string& given) { names_[told] = given; }
+  /// What the open that HDF5 knows by `told` is called: as the program named it; else, where a link
+  /// has led to the file, its URL.
+  const std::string& name_of(const std::string& told) const {
+    const auto name = names_.find(told);
+    return name == names_.end() ? url_ : name->second;
+  }
 
   /// HDF5 has created the file completely: from now on it may be committed.
   void establish() { established_ = true; }
@@ -133,6 +142,7 @@ class FileState final : public vfd::Backing {
   std::string identity_;  ///< the same for HDF5's opens of this state, no other's
   std::string session_;
   std::string key_prefix_;
+  std::map<std::string, std::string> names_;
   std::shared_ptr<vfd::Blocks> blocks_;
   vfd::Image image_;
   Catalog catalog_;

@@ -15,10 +15,11 @@ void ask_head(ObjectStore& store, const std::string& key, Done<vfd::PlainObject>
   });
 }
 
-void ask_beginning(ObjectStore& store, const std::string& key, Done<vfd::PlainObject> done) {
+void ask_beginning(ObjectStore& store, const std::string& key, std::uint64_t bytes,
+                   Done<vfd::PlainObject> done) {
   GetRequest request;
   request.key = key;
-  request.range = ByteRange{0, vfd::kHeadBytes};
+  request.range = ByteRange{0, bytes};
   store.get(std::move(request), [key, done = std::move(done)](Result<GetReply> reply) {
     if (reply.ok()) {
       return done(vfd::PlainObject{key, reply->object_size, std::move(reply->etag),
@@ -29,6 +30,20 @@ void ask_beginning(ObjectStore& store, const std::string& key, Done<vfd::PlainOb
       return done(vfd::PlainObject{key, 0, {}, {}});
     done(reply.status());
   });
+}
+
+/// The object, with so many of its first bytes; with none only what the store says about it.
+std::future<PlainAnswer> ask(ObjectStore& store, const std::string& key, std::uint64_t bytes) {
+  const auto answer = std::make_shared<std::promise<PlainAnswer>>();
+  Done<vfd::PlainObject> done = [answer](PlainAnswer found) {
+    answer->set_value(std::move(found));
+  };
+  if (bytes == 0) {
+    ask_head(store, key, std::move(done));
+  } else {
+    ask_beginning(store, key, bytes, std::move(done));
+  }
+  return answer->get_future();
 }
 
 }  // namespace
@@ -45,11 +60,7 @@ Result<Loaded> load(ObjectStore& store, const store::Location& location) {
 }
 
 Result<Found> find_file(ObjectStore& store, const store::Location& location, bool create) {
-  const auto answer = std::make_shared<std::promise<PlainAnswer>>();
-  std::future<PlainAnswer> coming = answer->get_future();
-  const auto ask = create ? ask_head : ask_beginning;
-  ask(store, location.key, [answer](PlainAnswer found) { answer->set_value(std::move(found)); });
-
+  std::future<PlainAnswer> coming = ask(store, location.key, create ? 0 : vfd::kHeadBytes);
   Found found;
   if (location.plain_only()) {
     PlainAnswer plain = coming.get();
@@ -78,6 +89,27 @@ Result<Found> find_file(ObjectStore& store, const store::Location& location, boo
   if (plain.status().code() != Code::not_found) return plain.status();
   found.missing = loaded.status();
   return found;
+}
+
+Result<bool> is_there(ObjectStore& store, const store::Location& location) {
+  constexpr std::uint64_t kFirstBytes = 1024;  // the superblock, unless there is a large user block
+  std::future<PlainAnswer> coming = ask(store, location.key, kFirstBytes);
+  Status refused;
+  if (!location.plain_only()) {
+    const PlainAnswer metadata = ask(store, location.below(kMetadataKey), kFirstBytes).get();
+    if (metadata.ok()) return true;
+    const Code code = metadata.status().code();
+    if (code != Code::not_found && code != Code::permission_denied) return metadata.status();
+    if (code != Code::not_found) refused = metadata.status();
+  }
+  PlainAnswer plain = coming.get();
+  if (plain.ok() && plain->size > kFirstBytes && !vfd::find_superblock(plain->head.span())) {
+    plain = ask(store, location.key, vfd::kHeadBytes).get();
+  }
+  if (plain.ok()) return vfd::find_superblock(plain->head.span()).has_value();
+  if (!refused.ok()) return refused;
+  if (plain.status().code() == Code::not_found) return false;
+  return plain.status();
 }
 
 }  // namespace arraymorph::vol

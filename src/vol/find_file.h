@@ -22,4 +22,8 @@ struct Found {
 /// that is to be created, `plain` comes without its first bytes.
 Result<Found> find_file(ObjectStore& store, const store::Location& location, bool create);
 
+/// Whether a file of either layout lies under a name. The same two questions, for a kilobyte each:
+/// who asks this usually opens the file next, and would fetch its metadata twice.
+Result<bool> is_there(ObjectStore& store, const store::Location& location);
+
 }  // namespace arraymorph::vol

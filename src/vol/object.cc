@@ -48,6 +48,24 @@ bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info) {
                                     nullptr) >= 0;
 }
 
+std::optional<std::string> native_file_name(void* native_object, H5I_type_t type) {
+  std::size_t length = 0;
+  H5VL_file_get_args_t args{};
+  args.op_type = H5VL_FILE_GET_NAME;
+  args.args.get_name.type = type;
+  args.args.get_name.file_name_len = &length;
+  const auto ask = [&] {
+    return hdf5::api().H5VLfile_get(native_object, native(), &args, default_transfer(), nullptr);
+  };
+  if (ask() < 0) return std::nullopt;
+  std::string name(length + 1, '\0');
+  args.args.get_name.buf = name.data();
+  args.args.get_name.buf_size = name.size();
+  if (ask() < 0) return std::nullopt;
+  name.resize(length);
+  return name;
+}
+
 bool may_change(void* obj) {
   if (obj == nullptr || fork_generation() == 0) return true;
   const Object& object = object_of(obj);

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "arraymorph/status.h"
 #include "hdf5/api.h"
@@ -47,6 +49,10 @@ void discard(void* obj);
 
 /// Basic information on a native object: its type, address token and file number. False on failure.
 bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info);
+
+/// The name by which the native connector opened the file that holds the object; nothing on
+/// failure.
+std::optional<std::string> native_file_name(void* native_object, H5I_type_t type);
 
 /// Every object below the group at `loc`, each once, in the group's native order (H5Ovisit).
 Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_iterate2_t op,

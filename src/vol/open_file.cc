@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "hdf5/handle.h"
 #include "runtime/log.h"
 #include "store/open.h"
 #include "store/pointer.h"
@@ -14,14 +13,6 @@
 
 namespace arraymorph::vol {
 namespace {
-
-using hdf5::api;
-
-bool has_default_driver(hid_t fapl_id) {
-  const hdf5::Handle fresh(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
-  const hid_t driver = api().H5Pget_driver(fapl_id);
-  return driver == api().H5Pget_driver(fresh.get()) || driver == context().driver;
-}
 
 /// HDF5 makes the candidates for an external link or virtual source absolute by putting the
 /// working directory in front of the parent's folder; the parent's own name had none.
@@ -43,6 +34,20 @@ std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
   auto state = std::make_shared<FileState>(std::move(opening));
   context().files[identity] = state;
   return state;
+}
+
+/// Tells the opens of one file by its URL and by its pointers apart, in the same folder: without
+/// '/'.
+std::string name_of_pointer(const std::string& url, const std::string& pointer) {
+  std::string name = url + " (as ";
+  for (const char c : pointer) {
+    if (c == '/' || c == '%') {
+      name += c == '/' ? "%2F" : "%25";
+    } else {
+      name += c;
+    }
+  }
+  return name + ")";
 }
 
 Status missing(const FileOpening& opening) {
@@ -75,20 +80,11 @@ Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
   }
   ARRAYMORPH_ASSIGN(auto location, store::locate(name, opening->config));
   if (!location) return std::shared_ptr<FileOpening>();
-  opening->name = std::move(name);
+  opening->name =
+      opening->pointer.empty() ? std::move(name) : name_of_pointer(name, opening->pointer);
   opening->location = std::move(*location);
   ARRAYMORPH_TRY(store::settle(opening->location, opening->config));
   ARRAYMORPH_ASSIGN(opening->store, store::open_store(opening->location, opening->config));
-  return opening;
-}
-
-Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
-  if (!has_default_driver(fapl_id)) return std::shared_ptr<FileOpening>();
-  auto opening = claim_name(name);
-  H5F_close_degree_t degree = H5F_CLOSE_DEFAULT;
-  if (opening.ok() && *opening && api().H5Pget_fclose_degree(fapl_id, &degree) >= 0) {
-    (*opening)->close_degree = degree;
-  }
   return opening;
 }
 

@@ -8,12 +8,9 @@
 namespace arraymorph::vol {
 
 /// Whose file is `name`, or the file that a pointer file of this name leads to (then HDF5 is to
-/// open FileOpening::name, so that external links start there)? Nothing: HDF5's own. A file access
-/// list with another than the default driver is always HDF5's own. Errors: invalid_argument (name,
+/// open FileOpening::name, so that external links start there)? Nothing: HDF5's own. Asks no access
+/// list (claim.h does), and not HDF5. Sends no request. Errors: invalid_argument (name,
 /// configuration).
-Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id);
-
-/// The same without asking an access list, and without HDF5. Sends no request.
 Result<std::shared_ptr<FileOpening>> claim_name(std::string name);
 
 /// The live state of the file, or null. One inherited across a fork is not it.

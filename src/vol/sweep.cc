@@ -68,12 +68,9 @@ Status remove_stored(FileOpening& opening) {
 
 Result<bool> is_stored(FileOpening& opening) {
   if (live_file(opening.location)) return true;
-  const auto found = find_file(*opening.store, opening.location, /*create=*/false);
-  if (!found.ok()) {
-    return found.status().with_context("cannot tell whether " + opening.location.url() + " exists");
-  }
-  if (!found->plain) return found->loaded.has_value();
-  return vfd::find_superblock(found->plain->head.span()).has_value();
+  auto there = is_there(*opening.store, opening.location);
+  if (there.ok()) return there;
+  return there.status().with_context("cannot tell whether " + opening.location.url() + " exists");
 }
 
 }  // namespace arraymorph::vol

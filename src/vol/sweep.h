@@ -15,7 +15,7 @@ Status sweep(FileState& file, const Object& object);
 /// not_found when there is none.
 Status remove_stored(FileOpening& opening);
 
-/// Whether there is such a file, of either layout. Two GETs at most, at once.
+/// Whether there is such a file, of either layout. Two small GETs, at once.
 Result<bool> is_stored(FileOpening& opening);
 
 }  // namespace arraymorph::vol

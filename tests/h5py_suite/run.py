@@ -105,6 +105,10 @@ def run_suite(store: str, directory: Path, arguments: list[str]) -> tuple[int, O
         "TEST_FOLDER": "h5py/tests/",
         "PYTHONPATH": str(SUPPORT),
     }
+    # What lies in the temporary directory stays local: the files of the tests lie in another one.
+    for variable, folder in ("TMPDIR", "temporary"), ("TEST_FILES", "files"):
+        environment[variable] = str(directory / folder)
+        (directory / folder).mkdir()
     # Some tests start pytest again; neither may find this project's pytest settings.
     environment["PYTEST_ADDOPTS"] = f"-c {os.devnull} -p no:cacheprovider --disable-warnings"
     command = [sys.executable, "-m", "pytest", "-p", "record_results", f"--rootdir={work}"]

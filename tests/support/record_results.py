@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from typing import TextIO
 
 import pytest
+
+tempfile.tempdir = os.environ.get("TEST_FILES")
 
 _SEVERITY = {"passed": 0, "skipped": 1, "failed": 2}
 

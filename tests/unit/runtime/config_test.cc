@@ -57,6 +57,17 @@ TEST_F(ConfigTest, ProbeAndCacheDirectory) {
   }
 }
 
+TEST_F(ConfigTest, TemporaryDirectory) {
+  const char* given = std::getenv("TMPDIR");
+  const std::string before = given == nullptr ? "" : given;
+  EXPECT_EQ(read({{"TMPDIR", "/x/y/"}, {"TMP", "/z"}})->temporary_directory, "/x/y");
+  EXPECT_EQ(read({{"TMPDIR", "relative"}, {"TMP", "/z"}})->temporary_directory, "/z");
+  EXPECT_EQ(read({{"TMPDIR", "/"}, {"TMP", ""}})->temporary_directory, "/tmp");
+  ::unsetenv("TMP");
+  ::setenv("TMPDIR", before.c_str(), 1);
+  if (before.empty()) ::unsetenv("TMPDIR");
+}
+
 TEST_F(ConfigTest, TraceIsAFileThatMayBeWritten) {
   expect_refused(read({{"ARRAYMORPH_TRACE", "/no/such/directory/x"}}).status(),
                  {"ARRAYMORPH_TRACE=/no/such/directory/x", "No such file or directory"});

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace arraymorph::store {
 namespace {
 
@@ -35,6 +38,28 @@ TEST(LocateTest, PlainNamesFollowThePlatform) {
   Config memory;
   memory.platform = Platform::memory;
   EXPECT_EQ(url("x.h5", memory), "memory://default/x.h5");
+}
+
+TEST(LocateTest, TemporaryFilesStayLocal) {
+  const std::string here = std::filesystem::temp_directory_path() / "locate_test";
+  std::filesystem::create_directories(here);
+  const std::string existing = here + "/pytables-x.tmp";
+  std::ofstream(existing) << "";
+  Config config = on_s3();
+  EXPECT_EQ(url(existing, config), "native");
+  EXPECT_EQ(url(here + "/none.tmp", config), "s3://b" + here + "/none.tmp");
+  EXPECT_EQ(url(here + "/x.h5", config), "s3://b" + here + "/x.h5");
+  EXPECT_EQ(url("file://" + existing, config), "file://" + existing);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(here);
+  EXPECT_EQ(url("pytables-x.tmp", config), "s3://b/pytables-x.tmp");
+  config.temporary_directory = here;
+  EXPECT_EQ(url(here + "/a/x.h5", config), "native");
+  EXPECT_EQ(url(here + "s/x.h5", config), "s3://b" + here + "s/x.h5");
+  EXPECT_EQ(locate(here + "/../x.h5", config).status().code(), Code::invalid_argument);
+  EXPECT_EQ(url(here + "/a/x.h5"), "native");
+  std::filesystem::current_path(before);
+  std::filesystem::remove_all(here);
 }
 
 TEST(LocateTest, UrlsWorkOnAnyPlatform) {
