@@ -97,6 +97,7 @@ Status Array::refresh() {
   Lock lock(array.shared->mutex);
   wait_loads(array, lock);
   drop_all(array);
+  array.known.reset();
   return {};
 }
 

@@ -19,8 +19,9 @@
 
 namespace arraymorph::chunk {
 
-class Places;  // chunk/places.h
-class Engine;  // chunk/engine.h: codec threads, cache budget, bytes in flight
+class CurrentCommit;  // chunk/current_commit.h
+class Places;         // chunk/places.h
+class Engine;         // chunk/engine.h: codec threads, cache budget, bytes in flight
 
 struct ArraySpec {
   std::string name;    ///< HDF5 path, for messages
@@ -40,6 +41,9 @@ struct ArraySpec {
   bool new_objects = false;
   /// Begins the tags of the versions made here; not used before for this prefix.
   std::string session;
+  /// Of the file, for chunks whose object is not there; it outlives every call. Null: nobody else
+  /// changes the file, what is missing is the fill value.
+  CurrentCommit* commit = nullptr;
 };
 
 struct StoredChunk {
@@ -103,13 +107,15 @@ class Array {
   Status resize(const Extent& dims);
 
   /// Stored bytes of one chunk, filters applied (H5Dread_chunk); flushes it first when dirty.
-  /// not_found when the chunk was never written.
+  /// not_found when the chunk was never written; conflict when its object has gone with the file
+  /// that was opened.
   Result<RawChunk> read_raw(const Index& index);
 
   /// Store bytes as they are (H5Dwrite_chunk), in order with other writes of the chunk.
   Status write_raw(const Index& index, Buffer bytes, std::uint32_t filter_mask);
 
-  /// Every chunk object inside the extent, ascending by index; flushes first. One LIST.
+  /// Every chunk object inside the extent, ascending by index; flushes first. One LIST, and the
+  /// first time that chunks are missing a look at the commit (chunk/missing.h).
   Result<std::vector<StoredChunk>> stored();
 
  private:

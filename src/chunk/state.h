@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -47,6 +48,7 @@ struct Entry {
   bool leaving = false;     ///< being written so as to be dropped
   bool unsaved = false;     ///< counted in ArrayState::unsaved
   bool ahead = false;       ///< fetched ahead, not used yet; counted in Shared::ahead_bytes
+  bool unsure = false;      ///< `data` is the fill value for want of an object, not confirmed yet
   Load* load = nullptr;     ///< on its way here; what it brings is what is stored
   unsigned pins = 0;        ///< a call or load uses it: not evicted
   std::uint64_t flush = 0;  ///< last flush that tried to store it
@@ -117,6 +119,11 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// Axes along which edge chunks surely hold the fill value outside the extent.
   std::set<std::size_t> clean_edges;
   std::uint64_t record_changes = 0;  ///< of spec.records
+  std::string removing;              ///< Records::removed of the commit that is being made
+  /// Chunks that may have an object: another that is missing never had one (chunk/missing.cc).
+  /// Nothing: not found out.
+  std::optional<IndexSet> known;
+  std::uint64_t questions = 0;  ///< asked about missing objects
   std::uint64_t commits = 0;
   std::size_t unsaved = 0;  ///< entries dirty or writing
   std::size_t writing = 0;  ///< entries

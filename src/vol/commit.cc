@@ -1,5 +1,7 @@
 // Commit: chunk objects first, then one PUT of the metadata object, then the removal of what the
 // new state has forgotten.
+#include <algorithm>
+
 #include "runtime/checksum.h"
 #include "runtime/log.h"
 #include "runtime/stats.h"
@@ -9,6 +11,17 @@
 #include "vol/find_file.h"
 
 namespace arraymorph::vol {
+namespace {
+
+// Everything that was there still is: a writer that others follow removes nothing.
+bool continues(const Catalog& before, const Catalog& now) {
+  return std::all_of(before.datasets.begin(), before.datasets.end(), [&](const auto& each) {
+    const auto found = now.datasets.find(each.first);
+    return found != now.datasets.end() && found->second.prefix == each.second.prefix;
+  });
+}
+
+}  // namespace
 
 Status FileState::flush_chunks() {
   std::vector<chunk::Array*> dirty;
@@ -112,6 +125,7 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   attempts_.clear();
   exists_ = true;
   etag_ = reply->etag;
+  later_.reset();
   count(stats().commits);
   log(LogLevel::info, "committed " + url_);
   return {};
@@ -198,6 +212,11 @@ Status FileState::reload() {
   if (blocks_) return {};  // an object that is replaced is noticed by its entity tag
   ARRAYMORPH_ASSIGN(Loaded loaded, load(*store(), opening_->location));
   if (loaded.etag == etag_) return {};
+  if (!continues(committed_catalog_, loaded.metadata.catalog)) {
+    return {Code::conflict,
+            url_ + " was replaced since it was opened here: the file, or a dataset in it, was "
+                   "deleted and perhaps made anew; open it again"};
+  }
   take(std::move(loaded));
   return {};
 }

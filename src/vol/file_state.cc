@@ -56,6 +56,7 @@ void FileState::take(Loaded loaded) {
   exists_ = true;
   etag_ = std::move(loaded.etag);
   catalog_ = loaded.metadata.catalog;
+  later_.reset();
   committed_catalog_changes_ = ++catalog_changes_;
   catalog_text_.clear();
   committed_catalog_ = std::move(loaded.metadata.catalog);

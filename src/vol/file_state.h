@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "arraymorph/object_store.h"
+#include "chunk/current_commit.h"
 #include "runtime/config.h"
 #include "runtime/lifecycle.h"
 #include "store/locate.h"
@@ -44,7 +45,7 @@ struct FileOpening final : vfd::Opening {
   bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };
 
-class FileState final : public vfd::Backing {
+class FileState final : public vfd::Backing, public chunk::CurrentCommit {
  public:
   /// Takes `opening->loaded` or `opening->plain` over.
   explicit FileState(std::shared_ptr<FileOpening> opening);
@@ -60,9 +61,13 @@ class FileState final : public vfd::Backing {
   void opened(unsigned flags) override;
   Status closed(bool last) override;
 
+  // chunk::CurrentCommit (vol/current_commit.cc)
+  Status look() override;
+  const chunk::Records* records_of(const std::string& prefix) const override;
+
   const Config& config() const { return opening_->config; }
   const std::shared_ptr<ObjectStore>& store() const { return opening_->store; }
-  const std::string& url() const { return url_; }
+  const std::string& url() const override { return url_; }
   /// The one object that is the file, open for reading only; null where it has chunk objects.
   const std::shared_ptr<vfd::Blocks>& plain() const { return blocks_; }
   /// "<key>/", in front of every object key of this file.
@@ -147,6 +152,12 @@ class FileState final : public vfd::Backing {
   Catalog committed_catalog_;
   std::uint64_t committed_catalog_changes_ = 0;
   std::string catalog_text_;  ///< committed_catalog_ as it is stored, once it has been needed
+  /// A commit of somebody else that was seen since.
+  struct Later {
+    std::string etag;
+    Catalog catalog;
+  };
+  std::optional<Later> later_;
 };
 
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.
