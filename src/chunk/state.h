@@ -73,7 +73,11 @@ struct Shared {
   std::size_t writing = 0;        ///< entries
   std::uint64_t ahead_bytes = 0;  ///< chunks fetched ahead, under way or not used yet
   std::multiset<std::uint64_t> cache_claims;
-  std::map<const ObjectStore*, std::shared_ptr<Link>> links;
+  struct LinkOf {
+    std::weak_ptr<ObjectStore> store;
+    std::shared_ptr<Link> link;
+  };
+  std::map<const ObjectStore*, LinkOf> links;  ///< of stores that are gone until the next is made
   std::uint64_t clock = 0;
   std::uint64_t flushes = 0;
   /// Entries at rest, least recently used first. `failed`: the last PUT failed, not tried again
@@ -97,7 +101,7 @@ struct IndexHash {
 using IndexSet = std::unordered_set<Index, IndexHash>;
 
 struct ArrayState : std::enable_shared_from_this<ArrayState> {
-  ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p);
+  ArrayState(const std::shared_ptr<ObjectStore>& s, std::shared_ptr<Shared> e, ArraySpec p);
 
   ObjectStore& store;  ///< owned by Array
   const std::shared_ptr<Shared> shared;
@@ -111,6 +115,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// count unless it is in `written`.
   Grid settled;
   IndexSet written;   ///< chunks whose object may exist although not settled
+  IndexSet sent;      ///< settled chunks stored since a commit proved that they will be found
   IndexSet given_up;  ///< objects a shrink gave up, still to be removed
   /// Chunks that a shrink has cut or given up since the last commit: the one before shows them
   /// whole.
