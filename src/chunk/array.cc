@@ -111,6 +111,7 @@ void Array::abandon() {
   wait_loads(array, lock);
   drop_all(array);
   array.given_up.clear();
+  array.sent.clear();
   array.shrunk_over.clear();
 }
 

@@ -95,6 +95,9 @@ class Array {
   std::uint64_t record_changes() const;
   /// The array has been committed as it is: other processes may write chunks from now on.
   void committed();
+  /// Instead of committed(), after a flush of chunks alone: conflict where the file or the dataset
+  /// has been replaced meanwhile, so that nobody will ever read them. One look at the commit.
+  static Status confirm_written(std::span<Array* const> arrays);
   /// Remove the objects that no commit refers to any more. Where that fails they are tried again.
   Status remove_given_up();
 

@@ -183,6 +183,7 @@ void Array::committed() {
   array.spec.fresh = false;
   array.settled = array.spec.grid;
   array.written.clear();
+  array.sent.clear();
   array.shrunk_over.clear();
   if (!array.removing.empty()) array.spec.records.removed = std::exchange(array.removing, {});
 }

@@ -1,6 +1,7 @@
 // A missing object is the fill value only if no commit has removed it. Commits remove objects after
-// the metadata object has been replaced: so a commit that is still the same, or a later one that has
-// given up nothing of the array, seen after the object was found missing, proves that there was none.
+// the metadata object has been replaced: so a commit that is still the same, or a later one that
+// has given up nothing of the array, seen after the object was found missing, proves that there was
+// none.
 //
 // An array that many calls find chunks missing of is listed once: what is not in the listing, while
 // that was the commit, has never been there, whatever the commit is later. It costs about as much
@@ -22,26 +23,29 @@ constexpr std::uint64_t kMostPages = 256;  // of a listing that is kept in memor
 
 using Missing = std::map<ArrayState*, std::vector<const Index*>>;
 
-Status replaced(const ArrayState& array, const Index& index, const char* how) {
-  const Status status(Code::conflict, array.spec.commit->url() + how + "; open it again");
-  return status.with_context(array.describe(index, array.key(index)) + ": its object is gone");
+constexpr const char* kGone = ": its object is gone";
+constexpr const char* kLost = ": what was written is lost";
+
+// Does the commit that was looked at have the object in the place where we look for it?
+bool still_there(const ArrayState& array, const Records& now, const Index& index) {
+  const auto version = now.versions.find(index);
+  const std::string_view tag =
+      version == now.versions.end() ? "" : std::string_view(version->second);
+  return now.removed == array.spec.records.removed && tag == array.tag_of(index) &&
+         !now.absent.contains(index);
 }
 
-// As the commit that was looked at says.
-Status check(const ArrayState& array, std::span<const Index* const> missing) {
+Status check(const ArrayState& array, std::span<const Index* const> chunks, const char* what) {
   const Records* now = array.spec.commit->records_of(array.spec.prefix);
-  for (const Index* index : missing) {
-    if (now == nullptr) {
-      return replaced(array, *index,
-                      " was replaced since it was opened here: the file, or the dataset in it, was "
-                      "deleted and perhaps made anew");
-    }
-    if (now->removed != array.spec.records.removed || now->versions.contains(*index) ||
-        now->absent.contains(*index)) {
-      return replaced(array, *index,
-                      " was changed since it was opened here: a later commit has given up objects of "
-                      "the dataset");
-    }
+  for (const Index* index : chunks) {
+    if (now != nullptr && still_there(array, *now, *index)) continue;
+    const char* how = now == nullptr
+                          ? " was replaced since it was opened here: the file, or the dataset in "
+                            "it, was deleted and perhaps made anew; open it again"
+                          : " was changed since it was opened here: a later commit has given up "
+                            "objects of the dataset; open it again";
+    return Status(Code::conflict, array.spec.commit->url() + how)
+        .with_context(array.describe(*index, array.key(*index)) + what);
   }
   return {};
 }
@@ -120,7 +124,7 @@ Status confirm_of_file(CurrentCommit& commit, const Missing& missing, Lock& lock
       return status.with_context(array->describe(*indexes.front(), array->key(*indexes.front())) +
                                  ": there is no object of this key");
     }
-    ARRAYMORPH_TRY(check(*array, indexes));
+    ARRAYMORPH_TRY(check(*array, indexes, kGone));
   }
   for (Listing& each : listings) remember(*each.array, std::move(each.before), each.chunks);
   return {};
@@ -183,9 +187,32 @@ Status confirm_listing(ArrayState& array, const std::vector<StoredChunk>& listed
       if (!there.contains(index) && !array.absent(index)) missing.push_back(&index);
     }
   }
-  ARRAYMORPH_TRY(check(array, missing));
+  ARRAYMORPH_TRY(check(array, missing, kGone));
   remember(array, array.written, listed);
   return {};
+}
+
+Status Array::confirm_written(std::span<Array* const> arrays) {
+  Status first;
+  std::set<CurrentCommit*> files;
+  for (const Array* each : arrays) {
+    ArrayState& array = *each->impl_->state;
+    Lock lock(array.shared->mutex);
+    if (array.sent.empty() || array.spec.commit == nullptr) continue;
+    Status status;
+    if (files.insert(array.spec.commit).second) status = look(*array.spec.commit, lock);
+    if (!status.ok() && status.code() != Code::conflict) {
+      return status.with_context("dataset " + array.spec.name + ": chunks were stored, but");
+    }
+    // Told once: it helps nobody to try again.
+    const IndexSet sent = std::exchange(array.sent, {});
+    if (!status.ok()) return status.with_context("dataset " + array.spec.name + kLost);
+    std::vector<const Index*> chunks;
+    for (const Index& index : sent) chunks.push_back(&index);
+    status = check(array, chunks, kLost);
+    if (first.ok()) first = std::move(status);
+  }
+  return first;
 }
 
 }  // namespace arraymorph::chunk

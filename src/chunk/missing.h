@@ -1,4 +1,5 @@
-// Missing objects: is the chunk the fill value, or has its object gone with the file that was opened?
+// Missing objects: is the chunk the fill value, or has its object gone with the file that was
+// opened?
 #pragma once
 
 #include <span>

@@ -9,6 +9,8 @@
 namespace arraymorph::chunk {
 namespace {
 
+constexpr std::size_t kMostSent = 1 << 16;  // chunks that stand for the others
+
 // What an entry held before it was to be filled.
 struct Content {
   std::shared_ptr<Buffer> data;
@@ -174,7 +176,11 @@ std::shared_ptr<Put> begin(Entry& entry) {
   ++array.writing;
   ++shared.writing;
   charge(shared, put->charged);
-  if (!array.is_settled(entry.index)) array.written.insert(entry.index);
+  if (!array.is_settled(entry.index)) {
+    array.written.insert(entry.index);
+  } else if (array.sent.size() < kMostSent) {
+    array.sent.insert(entry.index);
+  }
   if (array.known) array.known->insert(entry.index);
   settle(entry);
   if (entry.raw) {

@@ -31,6 +31,13 @@ Status FileState::flush_chunks() {
   return chunk::Array::flush(dirty);
 }
 
+// Chunks alone have been stored: nothing else would tell that nobody will look there any more.
+Status FileState::confirm_written() {
+  std::vector<chunk::Array*> arrays;
+  for (const auto& [address, dataset] : datasets_) arrays.push_back(dataset->array.get());
+  return chunk::Array::confirm_written(arrays);
+}
+
 // Nothing may come into sight with the commit that was not written for it.
 Status FileState::before_commit() {
   for (const auto& [address, dataset] : datasets_) ARRAYMORPH_TRY(dataset->array->before_commit());
@@ -64,6 +71,7 @@ Status FileState::commit() {
       catalog_changes_ == committed_catalog_changes_ || catalog_.stored_by(committed_catalog_);
   const bool unchanged = exists_ && same_catalog && image_.changes() == committed_changes_;
   if (!unchanged) ARRAYMORPH_TRY(store_metadata(same_catalog));
+  if (!abandoned_) ARRAYMORPH_TRY(confirm_written());
   // What was discarded has given nothing up: theirs still refers to it.
   if (!abandoned_) remove_garbage();
   return {};

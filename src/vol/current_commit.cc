@@ -8,14 +8,11 @@ namespace arraymorph::vol {
 namespace {
 
 Status removed(const std::string& url) {
-  return {Code::conflict, url + " was removed since it was opened here, so that what has not been "
-                                "read yet is gone"};
+  return {Code::conflict, url + " was removed since it was opened here"};
 }
 
 Status untold(const std::string& url, const Status& why) {
-  return why.with_context("cannot tell whether " + url +
-                          " is still the file that was opened, and with it whether missing chunks "
-                          "are the fill value");
+  return why.with_context("cannot tell whether " + url + " is still the file that was opened");
 }
 
 }  // namespace
@@ -41,9 +38,9 @@ Status FileState::look() {
 
 const chunk::Records* FileState::records_of(const std::string& prefix) const {
   const Catalog& catalog = later_ ? later_->catalog : committed_catalog_;
-  const auto found = std::find_if(
-      catalog.datasets.begin(), catalog.datasets.end(),
-      [&](const auto& each) { return key_prefix_ + each.second.prefix == prefix; });
+  const auto found =
+      std::find_if(catalog.datasets.begin(), catalog.datasets.end(),
+                   [&](const auto& each) { return key_prefix_ + each.second.prefix == prefix; });
   return found == catalog.datasets.end() ? nullptr : &found->second.records;
 }
 

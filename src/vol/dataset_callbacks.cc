@@ -123,7 +123,7 @@ Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id
   };
   if (entry == file->catalog().datasets.end() || !lies_there()) {
     return {Code::conflict, "dataset " + dataset->array->name() +
-                               " is not in the file any more: open the file again"};
+                                " is not in the file any more: open the file again"};
   }
   Object reopened;
   reopened.under = api().H5VLobject(id);

@@ -110,6 +110,7 @@ class FileState final : public vfd::Backing, public chunk::CurrentCommit {
 
  private:
   Status before_commit();
+  Status confirm_written();
   Status store_metadata(bool same_catalog);
   Status put_metadata(std::uint32_t checksum);
   Result<PutReply> put_conditionally(const PutRequest& request);

@@ -1,4 +1,4 @@
-"""Files that another process replaces while they are open here: never mixed, never zeros for data."""
+"""Files that another process replaces while they are open here: never zeros for their data."""
 
 from __future__ import annotations
 
@@ -54,7 +54,11 @@ def unrelated(f):
 def other(store: Store, python: Runner) -> Callable[[str], None]:
     """Run code of another process."""
     prelude = OTHER.format(base=store.base, n=N, chunk=CHUNK)
-    return lambda code: python(prelude + code) and None
+
+    def run(code: str) -> None:
+        python(prelude + code)
+
+    return run
 
 
 def readers(f: h5py.File, name: str, target: h5py.File) -> list[tuple[str, Callable[[], Any]]]:
@@ -178,7 +182,7 @@ def test_sparse_data_in_many_calls_costs_three_requests(
 def test_objects_that_a_later_commit_gives_up(
     store: Store, other: Callable[[str], None], requests: Requests
 ) -> None:
-    """A dataset that shrinks, or a chunk that moves to a version because its filter mask changes."""
+    """A dataset shrinks, or a chunk moves to a version because its filter mask changes."""
     for name in ("shrunk.h5", "regrown.h5", "moved.h5"):
         make(store.url(name))
     files = {name: arraymorph.File(store.url(name), "r") for name in ("shrunk.h5", "regrown.h5")}
@@ -278,6 +282,29 @@ def test_nothing_is_written_onto_a_chunk_of_a_replaced_file(
         np.testing.assert_array_equal(f["full"][...], np.full(N, 7.0))
 
 
+def test_whole_chunks_written_to_a_replaced_file_are_an_error_once(
+    store: Store, other: Callable[[str], None], requests: Requests
+) -> None:
+    """Nothing else is committed that would tell. A file that is only changed stays writable."""
+    for name in ("lost.h5", "kept.h5"):
+        make(store.url(name))
+    lost, kept = (arraymorph.File(store.url(name), "r+") for name in ("lost.h5", "kept.h5"))
+    other('again("lost.h5"); change("kept.h5", unrelated)')
+    for f in (lost, kept):
+        f["full"][500:520] = 5
+    requests()
+    kept.close()
+    assert requests() == {"head": 1, "get": 1}  # which commit it is, and what that says
+    with pytest.raises(FAILURE, match="what was written is lost.*" + REPLACED):
+        lost.close()
+    lost.close()
+    with arraymorph.File(store.url("lost.h5"), "r") as f:
+        np.testing.assert_array_equal(f["full"][...], np.full(N, 7.0))
+    with arraymorph.File(store.url("kept.h5"), "r") as f:
+        np.testing.assert_array_equal(f["full"][500:520], np.full(20, 5.0))
+        assert "other" in f
+
+
 def test_chunks_fetched_ahead_are_asked_about_too(
     store: Store, other: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,11 +323,11 @@ def test_in_one_process_an_open_file_is_not_replaced(store: Store) -> None:
     make(url)
     with arraymorph.File(url, "r") as f:
         for mode in ("w", "r+", "x"):
-            with pytest.raises(OSError):
+            with pytest.raises(OSError, match="already open|exists"):
                 arraymorph.File(url, mode)
         np.testing.assert_array_equal(f["full"][...], DATA)
     with arraymorph.File(url, "r+") as f:
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="already open|exists"):
             arraymorph.File(url, "w")
         np.testing.assert_array_equal(f["full"][...], DATA)
 
@@ -327,9 +354,7 @@ def test_in_one_process_a_file_in_conflict_and_its_successor(
     f.close()
 
 
-def test_a_reader_that_follows_a_writer(
-    store: Store, other: Callable[[str], None]
-) -> None:
+def test_a_reader_that_follows_a_writer(store: Store, other: Callable[[str], None]) -> None:
     url = store.url("followed.h5")
 
     def write(mode: str) -> None:
@@ -347,4 +372,3 @@ def test_a_reader_that_follows_a_writer(
         for dataset in (x, y):
             with pytest.raises(FAILURE, match=REPLACED):
                 dataset[90:]
-

@@ -85,7 +85,7 @@ def test_writing_values_only_does_not_commit(store: Store, requests: Requests) -
         requests()
         dataset[:100, :100] = 7
     made = requests()
-    assert made == {"put": 1}
+    assert made == {"put": 1, "head": 1}  # is it still the file that was opened?
 
 
 def test_reading_never_writes(store: Store, requests: Requests) -> None:
