@@ -80,24 +80,26 @@ Status FileState::commit() {
 Status FileState::store_metadata(bool same_catalog) {
   const std::uint64_t changes = image_.changes();
   const std::uint64_t length = image_.length();
+  if (!same_catalog) settle_inherited_trash();
   if (!same_catalog || catalog_text_.empty()) {
     catalog_text_ = to_json(same_catalog ? committed_catalog_ : catalog_);
   }
-  const std::uint32_t checksum = metadata_checksum(image_.span(), catalog_text_);
+  std::uint32_t checksum = metadata_checksum(image_.span(), catalog_text_);
   const bool same =
       exists_ && same_catalog && checksum == committed_checksum_ && length == committed_length_;
   if (!same) {
+    if (same_catalog) settle_inherited_trash();
+    if (same_catalog && catalog_.trash != committed_catalog_.trash) {
+      catalog_text_ = to_json(catalog_);
+      checksum = metadata_checksum(image_.span(), catalog_text_);
+    }
     if (const Status status = put_metadata(checksum); !status.ok()) {
       catalog_text_.clear();
       return status;
     }
     committed_checksum_ = checksum;
     committed_length_ = length;
-    if (!same_catalog || catalog_.trash != committed_catalog_.trash) {
-      // What has been removed since is left out next time.
-      if (same_catalog) catalog_text_.clear();
-      committed_catalog_ = catalog_;
-    }
+    if (!same_catalog || catalog_.trash != committed_catalog_.trash) committed_catalog_ = catalog_;
     for (const auto& [address, dataset] : datasets_) dataset->array->committed();
   }
   committed_catalog_changes_ = catalog_changes_;
@@ -194,26 +196,7 @@ void FileState::remove_garbage() {
               status.message());
     }
   }
-  // Readers of earlier commits still refer to it: `arraymorph gc` removes it.
-  if (config().write_mode == WriteMode::in_place) remove_trash();
-}
-
-void FileState::remove_trash() {
-  for (auto prefix = catalog_.trash.begin(); prefix != catalog_.trash.end();) {
-    std::vector<std::string> keys;
-    auto objects = list_all(*store(), key_prefix_ + *prefix + "/");
-    if (objects.ok()) {
-      for (ObjectInfo& object : *objects) keys.push_back(std::move(object.key));
-    }
-    if (!objects.ok() || (!keys.empty() && !remove(*store(), std::move(keys)).ok())) {
-      log(LogLevel::warn, "objects under " + url_ + "/" + *prefix +
-                              " are no longer needed but could not be removed; the next commit "
-                              "tries again");
-      ++prefix;
-      continue;
-    }
-    prefix = catalog_.trash.erase(prefix);
-  }
+  remove_trash();
 }
 
 Status FileState::reload() {
@@ -222,8 +205,9 @@ Status FileState::reload() {
   if (loaded.etag == etag_) return {};
   if (!continues(committed_catalog_, loaded.metadata.catalog)) {
     return {Code::conflict,
-            url_ + " was replaced since it was opened here: the file, or a dataset in it, was "
-                   "deleted and perhaps made anew; open it again"};
+            url_ +
+                " was replaced since it was opened here: the file, or a dataset in it, was "
+                "deleted and perhaps made anew; open it again"};
   }
   take(std::move(loaded));
   return {};

@@ -38,6 +38,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   // Chunks that a crashed session left behind may lie under any plain name.
   prefixes_.tag_new(session_);
   for (const std::string& prefix : catalog.trash) prefixes_.add(prefix);
+  inherits_trash_ = !catalog.trash.empty();
   for (const auto& [address, entry] : catalog.datasets) prefixes_.add(entry.prefix);
   if (!opening_->create) {
     take(std::move(loaded));
@@ -48,6 +49,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   exists_ = true;
   etag_ = std::move(loaded.etag);
   ++catalog_changes_;
+  committed_catalog_.trash = catalog.trash;
   catalog_.trash = catalog.trash;
   for (const auto& [address, entry] : catalog.datasets) catalog_.trash.insert(entry.prefix);
 }
@@ -99,7 +101,10 @@ Status FileState::closed(bool last) {
   writable_ = false;
   // Whoever opens the file next reads it anew.
   unlist();
-  return commits ? commit() : Status();
+  if (!commits) return {};
+  ARRAYMORPH_TRY(commit());
+  if (!inherited() && !abandoned_) note_emptied();
+  return {};
 }
 
 void FileState::unlist() {

@@ -117,7 +117,12 @@ class FileState final : public vfd::Backing, public chunk::CurrentCommit {
   bool earlier_put_arrived();
   Status report_conflict(const Status& cause);
   void remove_garbage();
+  // vol/trash.cc
+  void forget_emptied();
+  void settle_inherited_trash();
+  void empty_trash(const std::set<std::string>& prefixes);
   void remove_trash();
+  void note_emptied();
   /// The committed state becomes ours.
   void take(Loaded loaded);
   void collect_records();
@@ -146,6 +151,8 @@ class FileState final : public vfd::Backing, public chunk::CurrentCommit {
   bool exists_ = false;
   std::string etag_;
   bool conflict_reported_ = false;
+  bool inherits_trash_ = false;       ///< of earlier sessions, not looked at yet
+  bool trash_was_emptied_ = false;    ///< since the note of it was written
   std::set<std::uint64_t> attempts_;  ///< ids of commits of which nobody knows whether they arrived
   std::uint64_t committed_changes_ = 0;
   std::uint64_t committed_length_ = 0;
