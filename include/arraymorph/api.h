@@ -69,6 +69,7 @@ ARRAYMORPH_EXPORT int arraymorph_layout(const char* name, char** answer);
  *  {"url", "key", "state": "committed" | "missing" | "damaged", "error": what is wrong with the
  *  metadata object, "etag": its entity tag, "sweep_needed": bool,
  *  "datasets": [{"address", "prefix", "chunk": [...], "contiguous": bool}],
+ *  "trash": [prefixes given up, below which objects may be left],
  *  "objects": [[key below the file's prefix, bytes, modified, kind, dataset's address or null,
  *  chunk index or null]], "missing": [[key, address, index]]}
  *
@@ -82,6 +83,11 @@ ARRAYMORPH_EXPORT int arraymorph_inventory(const char* name, const char* extents
  *  EBUSY and nothing removed when the metadata object is another by now. {"removed": count} */
 ARRAYMORPH_EXPORT int arraymorph_remove(const char* name, const char* keys, const char* etag,
                                         char** answer);
+
+/** Notes, for whoever commits the file next, that nothing lies below these prefixes of its trash
+ * any more (a JSON array). {"noted": count} */
+ARRAYMORPH_EXPORT int arraymorph_note_emptied(const char* name, const char* prefixes,
+                                              char** answer);
 
 /** Removes a file's metadata object ("chunks": the file is gone at once, its chunks are left for
  *  arraymorph_remove) or the one object of a plain file ("plain"). EBUSY when its entity tag is not

@@ -92,6 +92,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
              py::arg("extents") = py::none());
   module.def("remove", &remove);
   module.def("remove_file", &remove_file);
+  module.def("note_emptied", &ask_with<arraymorph_note_emptied>, py::arg("name"),
+             py::arg("prefixes"));
   module.def("list", &ask_with<arraymorph_list>, py::arg("name"), py::arg("options") = py::none());
   module.def("look_at", &ask_with<arraymorph_look_at>);
   module.def("remove_from", &ask_with<arraymorph_remove_from>);

@@ -10,17 +10,20 @@ namespace arraymorph::chunk {
 namespace {
 
 // Every array on one store learns from the requests of all.
-std::shared_ptr<Link> link_to(const ObjectStore& store, Shared& shared) {
+std::shared_ptr<Link> link_to(const std::shared_ptr<ObjectStore>& store, Shared& shared) {
   const Lock lock(shared.mutex);
-  std::shared_ptr<Link>& link = shared.links[&store];
-  if (!link) link = std::make_shared<Link>(shared.limits.link);
-  return link;
+  // Another store may lie where one lay that is gone.
+  std::erase_if(shared.links, [](const auto& each) { return each.second.store.expired(); });
+  Shared::LinkOf& entry = shared.links[store.get()];
+  if (!entry.link) entry = {store, std::make_shared<Link>(shared.limits.link)};
+  return entry.link;
 }
 
 }  // namespace
 
-ArrayState::ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p)
-    : store(s),
+ArrayState::ArrayState(const std::shared_ptr<ObjectStore>& s, std::shared_ptr<Shared> e,
+                       ArraySpec p)
+    : store(*s),
       shared(std::move(e)),
       link(link_to(s, *shared)),
       spec(std::move(p)),
@@ -66,7 +69,7 @@ std::string ArrayState::describe(const Index& index, const std::string& key) con
 
 Array::Array(std::shared_ptr<ObjectStore> store, std::shared_ptr<Engine> engine, ArraySpec spec)
     : impl_(std::make_unique<Impl>()) {
-  impl_->state = std::make_shared<ArrayState>(*store, engine->shared(), std::move(spec));
+  impl_->state = std::make_shared<ArrayState>(store, engine->shared(), std::move(spec));
   impl_->store = std::move(store);
   impl_->engine = std::move(engine);
 }
@@ -97,6 +100,7 @@ Status Array::refresh() {
   Lock lock(array.shared->mutex);
   wait_loads(array, lock);
   drop_all(array);
+  array.known.reset();
   return {};
 }
 
@@ -107,6 +111,7 @@ void Array::abandon() {
   wait_loads(array, lock);
   drop_all(array);
   array.given_up.clear();
+  array.sent.clear();
   array.shrunk_over.clear();
 }
 

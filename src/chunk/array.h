@@ -19,8 +19,9 @@
 
 namespace arraymorph::chunk {
 
-class Places;  // chunk/places.h
-class Engine;  // chunk/engine.h: codec threads, cache budget, bytes in flight
+class CurrentCommit;  // chunk/current_commit.h
+class Places;         // chunk/places.h
+class Engine;         // chunk/engine.h: codec threads, cache budget, bytes in flight
 
 struct ArraySpec {
   std::string name;    ///< HDF5 path, for messages
@@ -42,6 +43,9 @@ struct ArraySpec {
   std::string session;
   bool checksums = false;        ///< give the store one with every chunk
   std::size_t connections = 64;  ///< that the store has
+  /// Of the file, for chunks whose object is not there; it outlives every call. Null: nobody else
+  /// changes the file, what is missing is the fill value.
+  CurrentCommit* commit = nullptr;
 };
 
 struct StoredChunk {
@@ -93,6 +97,9 @@ class Array {
   std::uint64_t record_changes() const;
   /// The array has been committed as it is: other processes may write chunks from now on.
   void committed();
+  /// Instead of committed(), after a flush of chunks alone: conflict where the file or the dataset
+  /// has been replaced meanwhile, so that nobody will ever read them. One look at the commit.
+  static Status confirm_written(std::span<Array* const> arrays);
   /// Remove the objects that no commit refers to any more. Where that fails they are tried again.
   Status remove_given_up();
 
@@ -109,7 +116,8 @@ class Array {
   Status resize(const Extent& dims);
 
   /// Stored bytes of one chunk, filters applied (H5Dread_chunk); flushes it first when dirty.
-  /// not_found when the chunk was never written.
+  /// not_found when the chunk was never written; conflict when its object has gone with the file
+  /// that was opened.
   Result<RawChunk> read_raw(const Index& index);
 
   /// What is stored of a chunk in which every element is the fill value.
@@ -119,7 +127,8 @@ class Array {
   /// filters these are a whole chunk's, or refused.
   Status write_raw(const Index& index, Buffer bytes, std::uint32_t filter_mask);
 
-  /// Every chunk object inside the extent, ascending by index; flushes first. One LIST.
+  /// Every chunk object inside the extent, ascending by index; flushes first. One LIST, and the
+  /// first time that chunks are missing a look at the commit (chunk/missing.h).
   Result<std::vector<StoredChunk>> stored();
 
  private:

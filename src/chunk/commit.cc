@@ -128,6 +128,17 @@ void record_absent(ArrayState& array, const std::vector<Index>& indexes) {
   if (!indexes.empty()) ++array.record_changes;
 }
 
+// Objects that the commit before shows are removed after this one, at once or by `gc`.
+void note_removal(ArrayState& array) {
+  const bool removes = !array.spec.fresh && !array.inherited() &&
+                       (!array.replaced.empty() ||
+                        std::any_of(array.given_up.begin(), array.given_up.end(),
+                                    [&](const Index& index) { return array.is_settled(index); }));
+  if (!removes) return;
+  array.removing = array.spec.session + "-" + std::to_string(array.commits);
+  ++array.record_changes;
+}
+
 }  // namespace
 
 Status Array::before_commit() {
@@ -135,6 +146,7 @@ Status Array::before_commit() {
   Lock lock(array.shared->mutex);
   // Whatever becomes of this commit, what is written from now on is not part of it.
   ++array.commits;
+  note_removal(array);
   if (array.inherited() || (array.given_up.empty() && array.settled.dims == array.spec.grid.dims)) {
     return {};
   }
@@ -156,6 +168,7 @@ Records Array::records() const {
   const ArrayState& array = *impl_->state;
   const Lock lock(array.shared->mutex);
   Records records = array.spec.records;
+  if (!array.removing.empty()) records.removed = array.removing;
   std::erase_if(records.versions,
                 [&](const auto& version) { return !array.spec.grid.contains(version.first); });
   return records;
@@ -173,7 +186,9 @@ void Array::committed() {
   array.commits_before = array.commits;
   array.settled = array.spec.grid;
   array.written.clear();
+  array.sent.clear();
   array.shrunk_over.clear();
+  if (!array.removing.empty()) array.spec.records.removed = std::exchange(array.removing, {});
 }
 
 std::vector<std::string> Array::uncommitted(bool all) const {
@@ -200,11 +215,15 @@ Status Array::remove_given_up() {
   Lock lock(array.shared->mutex);
   if (array.inherited()) return {};
   if (!array.replaced.empty()) {
-    std::vector<std::string> keys = array.replaced;
+    std::vector<std::string> keys = std::exchange(array.replaced, {});
     lock.unlock();
-    ARRAYMORPH_TRY(remove(array.store, std::move(keys)));
+    const Status status = remove(array.store, keys);
     lock.lock();
-    array.replaced.clear();
+    if (!status.ok()) {
+      // Nothing of the array was sent meanwhile, so that none of these keys is needed again.
+      array.replaced.insert(array.replaced.end(), keys.begin(), keys.end());
+      return status;
+    }
   }
   std::vector<Index> outside;
   for (const Index& index : array.given_up) {
@@ -226,6 +245,7 @@ void Array::follow(const Extent& dims, Records records) {
   array.spec.grid.dims = dims;
   array.spec.records = std::move(records);
   array.settled = array.spec.grid;
+  array.known.reset();
   array.pattern = AccessPattern();
   array.spent.clear();
 }

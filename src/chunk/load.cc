@@ -144,6 +144,7 @@ void Loads::install(Load& load) {
   entry.load = nullptr;
   if (!load.data || entry.data) return;
   entry.data = load.data;
+  entry.unsure = load.missing;
   recount(entry);
   trim(*load.array->shared);
 }
@@ -168,6 +169,7 @@ namespace {
 void note_missing(Load& load, const Status& status) {
   if (!load.must_exist) {
     load.absent = true;
+    load.missing = true;
   } else if (load.status.ok()) {
     load.status = missing_version(status);
   }

@@ -40,6 +40,7 @@ struct Load : std::enable_shared_from_this<Load> {
   std::shared_ptr<const Buffer> raw;  ///< stands for `stored` when set
   std::uint32_t mask = 0;
   bool absent = false;
+  bool missing = false;  ///< absent for want of an object; to be confirmed (chunk/missing.h)
   bool decoded = false;
   /// The chunk; null in place, on failure, and where it stays as it was received: see bytes().
   std::shared_ptr<Buffer> data;

@@ -1,6 +1,7 @@
 // Chunks as they are stored: H5Dread_chunk, H5Dwrite_chunk and the listing of what is there.
 #include "chunk/cache.h"
 #include "chunk/flush.h"
+#include "chunk/missing.h"
 #include "chunk/send.h"
 
 namespace arraymorph::chunk {
@@ -33,8 +34,11 @@ Result<RawChunk> Array::read_raw(const Index& index) {
   Result<GetReply> reply = get(array.store, std::move(request));
   if (reply.ok()) return RawChunk{std::move(reply->body), mask};
   const Status failure = reply.status();
-  const bool lost = must_exist && failure.code() == Code::not_found;
-  return (lost ? missing_version(failure) : failure).with_context(what);
+  if (failure.code() != Code::not_found) return failure.with_context(what);
+  if (must_exist) return missing_version(failure).with_context(what);
+  Lock lock(array.shared->mutex);
+  ARRAYMORPH_TRY(confirm_missing({{{&array, index}}}, lock));
+  return failure.with_context(what);
 }
 
 Result<EncodedChunk> Array::encoded_fill() const {
@@ -58,6 +62,7 @@ Status Array::write_raw(const Index& index, Buffer bytes, std::uint32_t filter_m
   Entry& entry = pin(array, index);
   array.shared->changed.wait(lock, [&] { return !entry.writing; });
   entry.data.reset();
+  entry.unsure = false;
   entry.raw = std::make_shared<const Buffer>(std::move(bytes));
   entry.raw_mask = filter_mask;
   entry.failure = Status();
@@ -72,7 +77,8 @@ Result<std::vector<StoredChunk>> Array::stored() {
   ArrayState& array = *impl_->state;
   ARRAYMORPH_TRY(flush_array(array));
   ARRAYMORPH_ASSIGN(std::vector<StoredChunk> chunks, list_chunks(array));
-  const Lock lock(array.shared->mutex);
+  Lock lock(array.shared->mutex);
+  ARRAYMORPH_TRY(confirm_listing(array, chunks, lock));
   std::erase_if(chunks, [&](const StoredChunk& c) {
     return !array.spec.grid.contains(c.index) || array.absent(c.index);
   });

@@ -4,6 +4,7 @@
 
 #include "chunk/cache.h"
 #include "chunk/load.h"
+#include "chunk/missing.h"
 #include "chunk/send.h"
 #include "runtime/stats.h"
 
@@ -43,6 +44,7 @@ class Reader {
     while (!cached_.empty() || !loads_.idle()) {
       if (!step(lock)) loads_.wait(lock, 0);
     }
+    if (failure_.ok() && !gone_.empty()) failure_ = confirm(lock);
     return failure_;
   }
 
@@ -151,7 +153,28 @@ class Reader {
       return;
     }
     count(stats().cache_hits);
+    if (entry.unsure) note_gone(*entry.array, entry.index);
     cached_.push_back({access, &pin(*entry.array, entry.index)});
+  }
+
+  // What was asked for and has no object: is it the fill value?
+  void note_gone(ArrayState& array, const Index& index) {
+    if (array.spec.commit != nullptr) gone_.push_back({&array, index});
+  }
+
+  Status confirm(Lock& lock) {
+    // What is found missing meanwhile is for others to confirm.
+    mark(false);
+    Status status = confirm_missing(gone_, lock);
+    if (!status.ok()) mark(true);
+    return status;
+  }
+
+  void mark(bool unsure) {
+    for (const MissingChunk& each : gone_) {
+      const auto entry = each.array->entries.find(each.index);
+      if (entry != each.array->entries.end()) entry->second->unsure = unsure;
+    }
   }
 
   std::byte* memory_of(std::size_t access) const {
@@ -293,6 +316,10 @@ class Reader {
   // On any thread when the consumer allows it; no lock held.
   void take(const Load& load) {
     Status status = load.status;
+    if (status.ok() && load.missing) {
+      const Lock lock(shared_.mutex);
+      note_gone(*load.array, *load.index);
+    }
     if (status.ok() && load.in_place) return;
     for (std::size_t i = 0; i < load.accesses.size() && status.ok(); ++i) {
       if (failed()) return;
@@ -321,6 +348,7 @@ class Reader {
   Loads loads_;
   std::vector<Cached> cached_;
   std::vector<std::uint64_t> missing_;  ///< of the first array, where it lies in one object
+  std::vector<MissingChunk> gone_;      ///< whose object is not there
   std::unordered_map<const ArrayState*, std::shared_ptr<Buffer>> fills_;
   Status failure_;
 };

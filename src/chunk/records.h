@@ -21,6 +21,9 @@ struct Records {
   /// The extent was once smaller than it had been: objects outside it may belong to readers of an
   /// earlier commit.
   bool shrunk = false;
+  /// Names the last commit that gave up objects of the one before; "": none has. To readers of an
+  /// earlier commit a missing chunk is then no fill value.
+  std::string removed;
 
   bool operator==(const Records&) const = default;
 };

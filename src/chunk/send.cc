@@ -9,11 +9,14 @@
 namespace arraymorph::chunk {
 namespace {
 
+constexpr std::size_t kMostSent = 1 << 16;  // chunks that stand for the others
+
 // What an entry held before it was to be filled.
 struct Content {
   std::shared_ptr<Buffer> data;
   std::shared_ptr<const Buffer> raw;
   bool dirty = false;
+  bool unsure = false;
   bool given_up = false;
 };
 
@@ -120,6 +123,7 @@ bool fill(Put& put) {
     entry.data = std::move(put.before.data);
     entry.raw = std::move(put.before.raw);
     entry.dirty = put.before.dirty;
+    entry.unsure = put.before.unsure;
     recount(entry);
     end(put);
     settle(entry);
@@ -172,7 +176,12 @@ std::shared_ptr<Put> begin(Entry& entry) {
   ++array.writing;
   ++shared.writing;
   charge(shared, put->charged);
-  if (!array.is_settled(entry.index)) array.written.insert(entry.index);
+  if (!array.is_settled(entry.index)) {
+    array.written.insert(entry.index);
+  } else if (array.sent.size() < kMostSent) {
+    array.sent.insert(entry.index);
+  }
+  if (array.known) array.known->insert(entry.index);
   settle(entry);
   if (entry.raw) {
     put->body = entry.raw;
@@ -215,8 +224,9 @@ void send(Entry& entry, Lock& lock) {
 }
 
 void send_filled(Entry& entry, std::shared_ptr<Buffer> data, Fill fill, Lock& lock) {
-  Content before{std::move(entry.data), std::move(entry.raw), entry.dirty,
+  Content before{std::move(entry.data), std::move(entry.raw), entry.dirty, entry.unsure,
                  entry.array->given_up.contains(entry.index)};
+  entry.unsure = false;
   entry.data = std::move(data);
   entry.raw.reset();
   entry.filling = true;

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -47,6 +48,7 @@ struct Entry {
   bool leaving = false;     ///< being written so as to be dropped
   bool unsaved = false;     ///< counted in ArrayState::unsaved
   bool ahead = false;       ///< fetched ahead, not used yet; counted in Shared::ahead_bytes
+  bool unsure = false;      ///< `data` is the fill value for want of an object, not confirmed yet
   Load* load = nullptr;     ///< on its way here; what it brings is what is stored
   unsigned pins = 0;        ///< a call or load uses it: not evicted
   std::uint64_t flush = 0;  ///< last flush that tried to store it
@@ -71,7 +73,11 @@ struct Shared {
   std::size_t writing = 0;        ///< entries
   std::uint64_t ahead_bytes = 0;  ///< chunks fetched ahead, under way or not used yet
   std::multiset<std::uint64_t> cache_claims;
-  std::map<const ObjectStore*, std::shared_ptr<Link>> links;
+  struct LinkOf {
+    std::weak_ptr<ObjectStore> store;
+    std::shared_ptr<Link> link;
+  };
+  std::map<const ObjectStore*, LinkOf> links;  ///< of stores that are gone until the next is made
   std::uint64_t clock = 0;
   std::uint64_t flushes = 0;
   /// Entries at rest, least recently used first. `failed`: the last PUT failed, not tried again
@@ -95,7 +101,7 @@ struct IndexHash {
 using IndexSet = std::unordered_set<Index, IndexHash>;
 
 struct ArrayState : std::enable_shared_from_this<ArrayState> {
-  ArrayState(ObjectStore& s, std::shared_ptr<Shared> e, ArraySpec p);
+  ArrayState(const std::shared_ptr<ObjectStore>& s, std::shared_ptr<Shared> e, ArraySpec p);
 
   ObjectStore& store;  ///< owned by Array
   const std::shared_ptr<Shared> shared;
@@ -109,6 +115,7 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// count unless it is in `written`.
   Grid settled;
   IndexSet written;   ///< chunks whose object may exist although not settled
+  IndexSet sent;      ///< settled chunks stored since a commit proved that they will be found
   IndexSet given_up;  ///< objects a shrink gave up, still to be removed
   /// Chunks that a shrink has cut or given up since the last commit: the one before shows them
   /// whole.
@@ -117,6 +124,11 @@ struct ArrayState : std::enable_shared_from_this<ArrayState> {
   /// Axes along which edge chunks surely hold the fill value outside the extent.
   std::set<std::size_t> clean_edges;
   std::uint64_t record_changes = 0;  ///< of spec.records
+  std::string removing;              ///< Records::removed of the commit that is being made
+  /// Chunks that may have an object: another that is missing never had one (chunk/missing.cc).
+  /// Nothing: not found out.
+  std::optional<IndexSet> known;
+  std::uint64_t questions = 0;  ///< asked about missing objects
   std::uint64_t commits = 0;
   std::uint64_t commits_before = 0;  ///< `commits` when the array was committed last
   std::size_t unsaved = 0;           ///< entries dirty or writing

@@ -4,6 +4,7 @@
 
 #include "chunk/cache.h"
 #include "chunk/load.h"
+#include "chunk/missing.h"
 #include "chunk/send.h"
 #include "runtime/stats.h"
 
@@ -130,6 +131,7 @@ class Writer {
 
   Status change(std::size_t access, Entry& entry, Lock& lock) {
     ARRAYMORPH_TRY(loads_.failure(entry));
+    if (entry.unsure && !covers(access)) ARRAYMORPH_TRY(confirm(access, lock));
     // A buffer that somebody reads is replaced, not changed.
     const bool in_place = entry.data && !entry.lent;
     std::shared_ptr<Buffer> chunk = entry.data;
@@ -141,9 +143,23 @@ class Writer {
     if (!status.ok() && !in_place) return status;
     entry.data = std::move(chunk);
     entry.raw.reset();
+    entry.unsure = false;
     recount(entry);
     mark_dirty(entry);
     return status;
+  }
+
+  // Nothing is added to a chunk that is missing because the file was replaced. All that are under
+  // way are confirmed together.
+  Status confirm(std::size_t access, Lock& lock) {
+    wait_until(shared_, lock, step_, [&] { return loads_.idle(); });
+    std::vector<MissingChunk> missing;
+    for (std::size_t i = access; i < pinned_.size(); ++i) {
+      if (pinned_[i]->unsure) missing.push_back({&array_of(i), pinned_[i]->index});
+    }
+    ARRAYMORPH_TRY(confirm_missing(missing, lock));
+    for (std::size_t i = access; i < pinned_.size(); ++i) pinned_[i]->unsure = false;
+    return {};
   }
 
   // Replace `chunk` by a new buffer with what the modification starts from.

@@ -1,7 +1,9 @@
 #include "store/open.h"
 
+#include <cstdint>
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include "store/http/http_store.h"
 #include "store/local/local_store.h"
@@ -14,10 +16,35 @@
 namespace arraymorph::store {
 namespace {
 
+// Stores that nobody has open, for whoever asks for the same again. Keys that are renewed every
+// hour make a store each.
+constexpr std::size_t kMostIdle = 16;
+
+struct Opened {
+  std::shared_ptr<ObjectStore> store;
+  std::uint64_t used = 0;  // clock
+  bool stays = false;      // its objects are nowhere else
+};
+
 struct Cache {
   std::mutex mutex;
-  std::map<std::string, std::shared_ptr<ObjectStore>> stores;
+  std::map<std::string, Opened> stores;
+  std::uint64_t clock = 0;
 };
+
+// Takes out the stores that nobody has open and that were asked for longest ago. With the mutex
+// held, so that no one can come by one of them meanwhile.
+std::vector<std::shared_ptr<ObjectStore>> take_idle(Cache& cache) {
+  std::map<std::uint64_t, std::string> idle;
+  for (const auto& [id, opened] : cache.stores) {
+    if (!opened.stays && opened.store.use_count() == 1) idle[opened.used] = id;
+  }
+  std::vector<std::shared_ptr<ObjectStore>> taken;
+  for (auto it = idle.begin(); idle.size() - taken.size() > kMostIdle; ++it) {
+    taken.push_back(std::move(cache.stores.extract(it->second).mapped().store));
+  }
+  return taken;
+}
 
 Cache& cache() {
   static Cache* const instance = new Cache;
@@ -66,12 +93,17 @@ Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const 
   Config config = given;
   ARRAYMORPH_TRY(settle(location, config));
   const std::string id = identity(location, config);
-  Cache& opened = cache();
-  const std::lock_guard lock(opened.mutex);
-  if (const auto it = opened.stores.find(id); it != opened.stores.end()) return it->second;
+  std::vector<std::shared_ptr<ObjectStore>> idle;  // ended without the lock: they wait for sockets
+  Cache& all = cache();
+  const std::lock_guard lock(all.mutex);
+  if (const auto it = all.stores.find(id); it != all.stores.end()) {
+    it->second.used = ++all.clock;
+    return it->second.store;
+  }
   ARRAYMORPH_ASSIGN(std::shared_ptr<ObjectStore> store, make_store(location, config));
   store = with_trace(with_metrics(with_checksums(std::move(store), config.checksums)));
-  opened.stores.emplace(id, store);
+  all.stores[id] = {store, ++all.clock, location.kind == Location::Kind::memory};
+  idle = take_idle(all);
   return store;
 }
 

@@ -15,8 +15,9 @@ namespace arraymorph::store {
 Status settle(const Location& location, Config& config);
 
 /// One store per bucket (and endpoint, region, credentials and tuning), directory, memory name or
-/// web server, shared by all callers and kept for the life of the process. Opening sends no
-/// request. Errors: invalid_argument (settings that contradict each other).
+/// web server, shared by all callers. Those that nobody has open are kept for the next, but only
+/// the few that were asked for last; in memory all. Opening sends no request. Errors:
+/// invalid_argument (settings that contradict each other).
 Result<std::shared_ptr<ObjectStore>> open_store(const Location& location, const Config& config);
 
 }  // namespace arraymorph::store

@@ -79,6 +79,24 @@ std::optional<ConditionReport> load_verdict(const std::string& directory,
   return report;
 }
 
+namespace {
+
+// What is too old to count, of servers that are asked no more, and drafts of processes that died.
+void remove_old(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string path = entry->path();
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (!name.starts_with("conditions-") && !name.starts_with(".conditions-")) continue;
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    if (std::time(nullptr) - info.st_mtime > kMaxAge) ::unlink(path.c_str());
+  }
+}
+
+}  // namespace
+
 void save_verdict(const std::string& directory, const std::string& identity,
                   const ConditionReport& report) {
   if (directory.empty()) return;
@@ -89,6 +107,7 @@ void save_verdict(const std::string& directory, const std::string& identity,
                      {"time", static_cast<std::int64_t>(std::time(nullptr))},
                      {"verdict", conditions_name(report.verdict)},
                      {"words", report.words}};
+  remove_old(directory);
   std::string draft = directory + "/.conditions-XXXXXX";
   const int fd = ::mkstemp(draft.data());  // mode 0600
   if (fd < 0) return;

@@ -97,6 +97,7 @@ void append_dataset(std::string& text, Address address, const CatalogEntry& entr
   text += entry.contiguous ? ",\"layout\":\"contiguous\"" : ",\"layout\":\"chunked\"";
   text += ",\"prefix\":";
   append_string(text, entry.prefix);
+  if (!records.removed.empty()) text.append(",\"removed\":\"").append(records.removed).append("\"");
   if (records.shrunk) text += ",\"shrunk\":true";
   if (!records.versions.empty()) append_versions(text, records);
   text += '}';
@@ -209,6 +210,13 @@ Status read_dataset(const json& value, Catalog& catalog, PrefixSet& prefixes) {
   if (value.contains("filter_masks")) ARRAYMORPH_TRY(read_masks(value["filter_masks"], entry));
   if (value.contains("absent")) ARRAYMORPH_TRY(read_absent(value["absent"], entry));
   if (value.contains("versions")) ARRAYMORPH_TRY(read_versions(value["versions"], entry));
+  if (value.contains("removed")) {
+    const json& removed = value["removed"];
+    if (!removed.is_string() || !chunk::valid_tag(removed.get<std::string>())) {
+      return malformed("removed");
+    }
+    entry.records.removed = removed.get<std::string>();
+  }
   entry.records.shrunk = value.value("shrunk", json(false)) == true;
   if (!catalog.datasets.emplace(value["address"].get<Address>(), std::move(entry)).second) {
     return malformed("one dataset twice");

@@ -1,5 +1,7 @@
 // Commit: chunk objects first, then one PUT of the metadata object, then the removal of what the
 // new state has forgotten.
+#include <algorithm>
+
 #include "runtime/checksum.h"
 #include "runtime/log.h"
 #include "runtime/stats.h"
@@ -9,6 +11,17 @@
 #include "vol/find_file.h"
 
 namespace arraymorph::vol {
+namespace {
+
+// Everything that was there still is: a writer that others follow removes nothing.
+bool continues(const Catalog& before, const Catalog& now) {
+  return std::all_of(before.datasets.begin(), before.datasets.end(), [&](const auto& each) {
+    const auto found = now.datasets.find(each.first);
+    return found != now.datasets.end() && found->second.prefix == each.second.prefix;
+  });
+}
+
+}  // namespace
 
 Status FileState::flush_chunks() {
   std::vector<chunk::Array*> dirty;
@@ -16,6 +29,13 @@ Status FileState::flush_chunks() {
     if (dataset->array->dirty()) dirty.push_back(dataset->array.get());
   }
   return chunk::Array::flush(dirty);
+}
+
+// Chunks alone have been stored: nothing else would tell that nobody will look there any more.
+Status FileState::confirm_written() {
+  std::vector<chunk::Array*> arrays;
+  for (const auto& [address, dataset] : datasets_) arrays.push_back(dataset->array.get());
+  return chunk::Array::confirm_written(arrays);
 }
 
 // Nothing may come into sight with the commit that was not written for it.
@@ -51,6 +71,7 @@ Status FileState::commit() {
       catalog_changes_ == committed_catalog_changes_ || catalog_.stored_by(committed_catalog_);
   const bool unchanged = exists_ && same_catalog && image_.changes() == committed_changes_;
   if (!unchanged) ARRAYMORPH_TRY(store_metadata(same_catalog));
+  if (!abandoned_) ARRAYMORPH_TRY(confirm_written());
   // What was discarded has given nothing up: theirs still refers to it.
   if (!abandoned_) remove_garbage();
   return {};
@@ -59,13 +80,19 @@ Status FileState::commit() {
 Status FileState::store_metadata(bool same_catalog) {
   const std::uint64_t changes = image_.changes();
   const std::uint64_t length = image_.length();
+  if (!same_catalog) settle_inherited_trash();
   if (!same_catalog || catalog_text_.empty()) {
     catalog_text_ = to_json(same_catalog ? committed_catalog_ : catalog_);
   }
-  const std::uint32_t checksum = metadata_checksum(image_.span(), catalog_text_);
+  std::uint32_t checksum = metadata_checksum(image_.span(), catalog_text_);
   const bool same =
       exists_ && same_catalog && checksum == committed_checksum_ && length == committed_length_;
   if (!same) {
+    if (same_catalog) settle_inherited_trash();
+    if (same_catalog && catalog_.trash != committed_catalog_.trash) {
+      catalog_text_ = to_json(catalog_);
+      checksum = metadata_checksum(image_.span(), catalog_text_);
+    }
     if (const Status status = put_metadata(checksum); !status.ok()) {
       catalog_text_.clear();
       return status;
@@ -73,11 +100,7 @@ Status FileState::store_metadata(bool same_catalog) {
     if (abandoned_) return {};  // discarded: theirs is what stands there
     committed_checksum_ = checksum;
     committed_length_ = length;
-    if (!same_catalog || catalog_.trash != committed_catalog_.trash) {
-      // What has been removed since is left out next time.
-      if (same_catalog) catalog_text_.clear();
-      committed_catalog_ = catalog_;
-    }
+    if (!same_catalog || catalog_.trash != committed_catalog_.trash) committed_catalog_ = catalog_;
     for (const auto& [address, dataset] : datasets_) dataset->array->committed();
   }
   committed_catalog_changes_ = catalog_changes_;
@@ -115,6 +138,7 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   told_.clear();
   exists_ = true;
   etag_ = reply->etag;
+  later_.reset();
   count(stats().commits);
   log(LogLevel::info, "committed " + url_);
   return {};
@@ -149,32 +173,19 @@ void FileState::remove_garbage() {
               status.message());
     }
   }
-  // Readers of earlier commits still refer to it: `arraymorph gc` removes it.
-  if (config().write_mode == WriteMode::in_place) remove_trash();
-}
-
-void FileState::remove_trash() {
-  for (auto prefix = catalog_.trash.begin(); prefix != catalog_.trash.end();) {
-    std::vector<std::string> keys;
-    auto objects = list_all(*store(), key_prefix_ + *prefix + "/");
-    if (objects.ok()) {
-      for (ObjectInfo& object : *objects) keys.push_back(std::move(object.key));
-    }
-    if (!objects.ok() || (!keys.empty() && !remove(*store(), std::move(keys)).ok())) {
-      log(LogLevel::warn, "objects under " + url_ + "/" + *prefix +
-                              " are no longer needed but could not be removed; the next commit "
-                              "tries again");
-      ++prefix;
-      continue;
-    }
-    prefix = catalog_.trash.erase(prefix);
-  }
+  remove_trash();
 }
 
 Status FileState::reload() {
   if (blocks_) return {};  // an object that is replaced is noticed by its entity tag
   ARRAYMORPH_ASSIGN(Loaded loaded, load(*store(), opening_->location));
   if (loaded.etag == etag_) return {};
+  if (!continues(committed_catalog_, loaded.metadata.catalog)) {
+    return {Code::conflict,
+            url_ +
+                " was replaced since it was opened here: the file, or a dataset in it, was "
+                "deleted and perhaps made anew; open it again"};
+  }
   take(std::move(loaded));
   return {};
 }

@@ -66,6 +66,7 @@ Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address addr
   spec.records = entry.records;
   spec.new_objects = file.config().write_mode == WriteMode::new_objects;
   spec.session = file.session();
+  spec.commit = &file;
 
   auto dataset = std::make_shared<Dataset>();
   dataset->address = address;

@@ -150,9 +150,12 @@ Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id
   if (!dataset || !file->follows_writer()) return {};
   // The writer may have grown the dataset (under SWMR it never shrinks).
   const auto entry = file->catalog().datasets.find(dataset->address);
-  if (entry == file->catalog().datasets.end()) {
-    return {Code::corrupt, "dataset " + dataset->array->name() +
-                               " is not in the file any more: open the file again"};
+  const auto lies_there = [&] {
+    return dataset->array->prefix() == file->key_prefix() + entry->second.prefix;
+  };
+  if (entry == file->catalog().datasets.end() || !lies_there()) {
+    return {Code::conflict, "dataset " + dataset->array->name() +
+                                " is not in the file any more: open the file again"};
   }
   Object reopened;
   reopened.under = api().H5VLobject(id);

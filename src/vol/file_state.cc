@@ -39,6 +39,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   // Chunks that a crashed session left behind may lie under any plain name.
   prefixes_.tag_new(session_);
   for (const std::string& prefix : catalog.trash) prefixes_.add(prefix);
+  inherits_trash_ = !catalog.trash.empty();
   for (const auto& [address, entry] : catalog.datasets) prefixes_.add(entry.prefix);
   if (!opening_->create) {
     take(std::move(loaded));
@@ -49,6 +50,7 @@ FileState::FileState(std::shared_ptr<FileOpening> opening)
   exists_ = true;
   etag_ = std::move(loaded.etag);
   ++catalog_changes_;
+  committed_catalog_.trash = catalog.trash;
   catalog_.trash = catalog.trash;
   for (const auto& [address, entry] : catalog.datasets) catalog_.trash.insert(entry.prefix);
 }
@@ -57,6 +59,7 @@ void FileState::take(Loaded loaded) {
   exists_ = true;
   etag_ = std::move(loaded.etag);
   catalog_ = loaded.metadata.catalog;
+  later_.reset();
   committed_catalog_changes_ = ++catalog_changes_;
   catalog_text_.clear();
   committed_catalog_ = std::move(loaded.metadata.catalog);
@@ -102,6 +105,8 @@ void FileState::closed(bool last) {
   if (const Status status = commits ? commit() : Status(); !status.ok()) {
     log(LogLevel::error, "what was changed in " + url_ +
                              " since it was flushed or closed last is lost: " + status.message());
+  } else if (commits && !inherited() && !abandoned_) {
+    note_emptied();
   }
   remove_lost();
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "arraymorph/object_store.h"
+#include "chunk/current_commit.h"
 #include "runtime/config.h"
 #include "runtime/lifecycle.h"
 #include "store/locate.h"
@@ -45,7 +46,7 @@ struct FileOpening final : vfd::Opening {
   bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };
 
-class FileState final : public vfd::Backing {
+class FileState final : public vfd::Backing, public chunk::CurrentCommit {
  public:
   /// Takes `opening->loaded` or `opening->plain` over.
   explicit FileState(std::shared_ptr<FileOpening> opening);
@@ -61,9 +62,13 @@ class FileState final : public vfd::Backing {
   void opened(unsigned flags) override;
   void closed(bool last) override;
 
+  // chunk::CurrentCommit (vol/current_commit.cc)
+  Status look() override;
+  const chunk::Records* records_of(const std::string& prefix) const override;
+
   const Config& config() const { return opening_->config; }
   const std::shared_ptr<ObjectStore>& store() const { return opening_->store; }
-  const std::string& url() const { return url_; }
+  const std::string& url() const override { return url_; }
   /// The one object that is the file, open for reading only; null where it has chunk objects.
   const std::shared_ptr<vfd::Blocks>& plain() const { return blocks_; }
   /// "<key>/", in front of every object key of this file.
@@ -122,6 +127,7 @@ class FileState final : public vfd::Backing {
 
  private:
   Status before_commit();
+  Status confirm_written();
   Status store_metadata(bool same_catalog);
   Status put_metadata(std::uint32_t checksum);
   Result<PutReply> put_conditionally(const PutRequest& request);
@@ -129,7 +135,12 @@ class FileState final : public vfd::Backing {
   Status report_conflict();
   std::vector<std::string> lost_objects() const;
   void remove_garbage();
+  // vol/trash.cc
+  void forget_emptied();
+  void settle_inherited_trash();
+  void empty_trash(const std::set<std::string>& prefixes);
   void remove_trash();
+  void note_emptied();
   /// The committed state becomes ours.
   void take(Loaded loaded);
   void collect_records();
@@ -160,6 +171,8 @@ class FileState final : public vfd::Backing {
   std::string etag_;
   bool conflict_reported_ = false;
   std::set<Code> told_;               ///< by tell(), since the last commit
+  bool inherits_trash_ = false;       ///< of earlier sessions, not looked at yet
+  bool trash_was_emptied_ = false;    ///< since the note of it was written
   std::set<std::uint64_t> attempts_;  ///< ids of commits of which nobody knows whether they arrived
   std::uint64_t committed_changes_ = 0;
   std::uint64_t committed_length_ = 0;
@@ -167,6 +180,12 @@ class FileState final : public vfd::Backing {
   Catalog committed_catalog_;
   std::uint64_t committed_catalog_changes_ = 0;
   std::string catalog_text_;  ///< committed_catalog_ as it is stored, once it has been needed
+  /// A commit of somebody else that was seen since.
+  struct Later {
+    std::string etag;
+    Catalog catalog;
+  };
+  std::optional<Later> later_;
 };
 
 /// The error of a write to a file that is open for reading: an OSError without errno, as native.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/probe.h"
+#include "vol/emptied.h"
 #include "vol/metadata_object.h"
 
 namespace arraymorph::vol {
@@ -24,6 +25,7 @@ constexpr std::array kNames = std::to_array<Name>({{ObjectKind::metadata, "metad
                                                    {ObjectKind::trash, "trash"},
                                                    {ObjectKind::orphan, "orphan"},
                                                    {ObjectKind::scratch, "scratch"},
+                                                   {ObjectKind::note, "note"},
                                                    {ObjectKind::other_file, "other_file"},
                                                    {ObjectKind::unknown, "unknown"}});
 
@@ -47,6 +49,7 @@ class Classifier {
     for (const DatasetPlaces& each : datasets) by_prefix_[each.prefix] = &each;
     const std::string end = std::string("/") + kMetadataKey;
     for (const ObjectInfo& object : objects) {
+      has_metadata_ = has_metadata_ || object.key == kMetadataKey;
       if (object.key.ends_with(end)) {
         other_files_.insert(object.key.substr(0, object.key.size() - end.size()));
       }
@@ -60,6 +63,8 @@ class Classifier {
       object.kind = ObjectKind::metadata;
     } else if (folder_in(other_files_, key)) {
       object.kind = ObjectKind::other_file;
+    } else if (key == kEmptiedKey) {
+      object.kind = has_metadata_ ? ObjectKind::note : ObjectKind::scratch;
     } else if (key.starts_with(std::string(kOwnFolder) + std::string(store::kProbeFolder))) {
       object.kind = ObjectKind::scratch;
     } else if (key.starts_with(kOwnFolder)) {
@@ -112,6 +117,7 @@ class Classifier {
   const std::set<std::string>& trash_;
   std::map<std::string, const DatasetPlaces*> by_prefix_;
   std::set<std::string> other_files_;
+  bool has_metadata_ = false;
 };
 
 }  // namespace
@@ -132,6 +138,7 @@ bool removable(ObjectKind kind) noexcept {
     case ObjectKind::scratch:
       return true;
     case ObjectKind::metadata:
+    case ObjectKind::note:
     case ObjectKind::chunk:
     case ObjectKind::other_file:
     case ObjectKind::unknown:

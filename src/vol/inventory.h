@@ -23,6 +23,7 @@ enum class ObjectKind {
   trash,       ///< under a prefix that the catalog gives up
   orphan,      ///< named like a chunk, under a prefix that no dataset has
   scratch,     ///< ArrayMorph's own, of no lasting use
+  note,        ///< of one session for the next
   other_file,  ///< belongs to a stored file whose name starts with this one's
   unknown,     ///< ArrayMorph gives no objects such names
 };

@@ -30,6 +30,8 @@ std::string without_working_directory(std::string name, const std::string& paren
 
 std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
   log(LogLevel::info, (opening->create ? "creating " : "opened ") + opening->location.url());
+  // What HDF5 refused to open after it was enlisted.
+  std::erase_if(context().files, [](const auto& file) { return file.second.expired(); });
   const std::string identity = opening->location.identity();
   auto state = std::make_shared<FileState>(std::move(opening));
   context().files[identity] = state;

@@ -9,6 +9,7 @@
 #include "runtime/log.h"
 #include "store/conditions.h"
 #include "vol/answer.h"
+#include "vol/emptied.h"
 #include "vol/find_file.h"
 #include "vol/inventory.h"
 
@@ -186,6 +187,7 @@ Result<std::string> take_stock(const char* name, const char* extents) {
   }
   answer["error"] = status.message();
   answer["datasets"] = datasets_of(catalog);
+  answer["trash"] = catalog.trash;
   std::string text = text_of(answer);
   if (extents == nullptr) return text;
   ARRAYMORPH_ASSIGN(const Inventory inventory, list_objects(*file, catalog, damaged, extents));
@@ -219,6 +221,18 @@ Result<std::string> remove_objects(const char* name, const char* text, const std
   const std::size_t count = keys.size();
   ARRAYMORPH_TRY(remove(*file->store, std::move(keys)));
   return text_of({{"removed", count}});
+}
+
+Result<std::string> note_emptied(const char* name, const char* text) {
+  ARRAYMORPH_ASSIGN(const Opening file, resolve(name));
+  const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!root.is_array()) return Status(Code::invalid_argument, "the prefixes are not an array");
+  std::set<std::string> prefixes;
+  for (const json& each : root) {
+    if (each.is_string()) prefixes.insert(each.get<std::string>());
+  }
+  ARRAYMORPH_TRY(write_emptied(*file->store, file->location.key + "/", prefixes));
+  return text_of({{"noted", prefixes.size()}});
 }
 
 Result<std::string> remove_file(const char* name, const std::string& layout,
@@ -275,6 +289,10 @@ int arraymorph_inventory(const char* name, const char* extents, char** answer) {
 
 int arraymorph_remove(const char* name, const char* keys, const char* etag, char** answer) {
   return answer_with(answer, [&] { return remove_objects(name, keys, etag); });
+}
+
+int arraymorph_note_emptied(const char* name, const char* prefixes, char** answer) {
+  return answer_with(answer, [&] { return note_emptied(name, prefixes); });
 }
 
 int arraymorph_remove_file(const char* name, const char* layout, const char* etag, char** answer) {

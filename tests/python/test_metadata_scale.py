@@ -69,7 +69,8 @@ def test_a_flush_stores_what_changed_and_nothing_else(store: Store, requests: Re
         assert requests() == {}
         items[5][0] = 1  # it has no object yet: asked for once
         f.flush()
-        assert requests() == {"get": 1, "put": 1}
+        # And whether it is still the file that was opened: before the write, and after it.
+        assert requests() == {"get": 1, "put": 1, "head": 2}
         requests()
     assert requests() == {}
 

@@ -40,6 +40,7 @@ class Plan:
     remove: list[Object] = field(default_factory=list)
     young: list[Object] = field(default_factory=list)
     foreign: list[Object] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)  # trash of which nothing is left afterwards
 
     @property
     def size(self) -> int:
@@ -117,6 +118,10 @@ def plan(file: Stored, seconds: float) -> Plan:
             since = max(each.modified, file.committed if each.kind in _LATELY_NEEDED else 0)
             old = seconds == 0 or (since > 0 and now - since >= seconds)
             (found.remove if old else found.young).append(each)
+    left = [each.key for each in found.young if each.kind == "trash"]
+    found.emptied = [
+        prefix for prefix in file.trash if not any(key.startswith(prefix + "/") for key in left)
+    ]
     return found
 
 
@@ -145,6 +150,8 @@ def _remove(found: Plan) -> None:
                 ) from error
             done += len(batch)
             advance(len(batch))
+    if found.emptied:
+        _core.note_emptied(found.url, json_.dumps(found.emptied))
 
 
 def _print(found: Plan, delete: bool) -> None:

@@ -69,6 +69,7 @@ class Stored:
     etag: str = ""
     error: str = ""  # of the metadata object
     sweep_needed: bool = False
+    trash: list[str] = field(default_factory=list)  # prefixes given up
     entries: dict[int, dict[str, Any]] = field(default_factory=dict)  # catalog, by address
     objects: list[Object] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
@@ -116,6 +117,7 @@ def _take(found: Stored, answer: dict[str, Any]) -> None:
     found.etag = answer.get("etag", "")
     found.error = answer["error"]
     found.sweep_needed = answer.get("sweep_needed", False)
+    found.trash = answer["trash"]
     found.entries = {entry["address"]: entry for entry in answer["datasets"]}
     for key, size, modified, kind, address, index in answer["objects"]:
         place = None if index is None else tuple(index)

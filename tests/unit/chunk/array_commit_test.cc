@@ -38,6 +38,46 @@ TEST_F(ArrayCommit, ObjectsStayUntilTheCommitThatGivesThemUp) {
   EXPECT_EQ(objects(), 1u);
 }
 
+TEST_F(ArrayCommit, ReplacedObjectsThatCannotBeRemovedAreRemovedTheNextTime) {
+  const auto array = open(make_spec({12}, {4}));
+  ASSERT_OK(write(*engine_, *array, 0, counting(12)));
+  ASSERT_OK(commit(*array));
+  const auto next = session(*array, {12}, false, "a");
+  ASSERT_OK(next->resize({10}));  // cuts chunk 2, which goes to a version
+  ASSERT_OK(next->flush());
+  EXPECT_EQ(objects(), 4u);
+  store_->set_fails(
+      [](Verb verb, std::size_t, const std::string&) { return verb == Verb::remove; });
+  EXPECT_EQ(commit(*next).code(), Code::unavailable);
+  EXPECT_EQ(objects(), 4u);
+  store_->set_fails(nullptr);
+  ASSERT_OK(commit(*next));
+  EXPECT_EQ(objects(), 3u);
+  EXPECT_EQ(contents(*next), counting(10));
+}
+
+TEST_F(ArrayCommit, CommitsThatGiveUpObjectsAreNamed) {
+  const auto array = open(make_spec({12}, {4}));
+  ASSERT_OK(write(*engine_, *array, 0, counting(12)));
+  ASSERT_OK(commit(*array));
+  EXPECT_EQ(array->records().removed, "");
+  const auto next = session(*array, {12}, false, "a");
+  ASSERT_OK(write(*engine_, *next, 0, counting(12)));
+  ASSERT_OK(commit(*next));
+  EXPECT_EQ(next->records().removed, "");  // replaced in place
+  ASSERT_OK(next->resize({4}));
+  ASSERT_OK(commit(*next));
+  const std::string first = next->records().removed;
+  EXPECT_NE(first, "");
+  ASSERT_OK(next->resize({12}));
+  ASSERT_OK(commit(*next));
+  EXPECT_EQ(next->records().removed, first);
+  ASSERT_OK(write(*engine_, *next, 4, counting(8)));
+  ASSERT_OK(next->resize({4}));
+  ASSERT_OK(commit(*next));
+  EXPECT_NE(next->records().removed, first);
+}
+
 TEST_F(ArrayCommit, WhatAShrinkLeavesOfAChunkDoesNotReplaceIt) {
   const auto array = open(make_spec({12}, {4}));
   ASSERT_OK(write(*engine_, *array, 0, counting(12)));

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 #include "runtime/stats.h"
 
 namespace arraymorph::store {
@@ -27,6 +31,26 @@ TEST(OpenStoreTest, SharesStoresByIdentity) {
   EXPECT_EQ(s3, open(Location::Kind::s3, "b", config));
   config.s3.endpoint = "http://127.0.0.1:2";
   EXPECT_NE(s3, open(Location::Kind::s3, "b", config));
+}
+
+// Keys that are renewed every hour make a store each.
+TEST(OpenStoreTest, KeepsFewOfTheStoresThatNobodyHasOpen) {
+  const auto used = open(Location::Kind::local, "/tmp/used");
+  const auto in_memory = [] { return open(Location::Kind::memory, "kept"); };
+  ASSERT_TRUE(put(*in_memory(), {"a", std::make_shared<const Buffer>(10), {}, false}).ok());
+  std::vector<std::weak_ptr<ObjectStore>> opened;
+  for (int i = 0; i < 40; ++i) {
+    const auto store = open(Location::Kind::local, "/tmp/" + std::to_string(i));
+    opened.push_back(store);
+    EXPECT_EQ(store, open(Location::Kind::local, "/tmp/" + std::to_string(i)));
+  }
+  const auto alive = [](const auto& store) { return !store.expired(); };
+  const auto kept = std::count_if(opened.begin(), opened.end(), alive);
+  EXPECT_GE(kept, 8);
+  EXPECT_LE(kept, 17);  // the one opened last was in use
+  EXPECT_TRUE(std::all_of(opened.end() - 8, opened.end(), alive));  // the newest
+  EXPECT_EQ(used, open(Location::Kind::local, "/tmp/used"));
+  EXPECT_TRUE(get(*in_memory(), {"a", {}, {}}).ok());
 }
 
 TEST(OpenStoreTest, RefusesSettingsThatContradict) {
