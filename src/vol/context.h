@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chunk/engine.h"
 #include "hdf5/api.h"
@@ -22,6 +23,9 @@ struct Context {
   std::shared_ptr<chunk::Engine> engine;
   /// Open files by Location::identity().
   std::map<std::string, std::weak_ptr<FileState>> files;
+  /// Closed by HDF5, but not stored: tried once more when the library ends.
+  std::vector<std::shared_ptr<FileState>> unstored;
+  int closing = 0;  ///< calls of close_object under way
 };
 
 /// The context of the current library (hdf5::api()). Never destroyed.

@@ -3,10 +3,12 @@
 #include "hdf5/error.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
+#include "vol/close_object.h"
 #include "vol/engine.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
 #include "vol/plain_dataset.h"
+#include "vol/scratch_codec.h"
 #include "vol/sweep.h"
 
 namespace arraymorph::vol::file {
@@ -34,25 +36,10 @@ Handle native_list(hid_t fapl_id, const std::shared_ptr<FileOpening>& opening) {
 void* finish_open(void* native_file) {
   void* obj = wrap(native_file, H5I_FILE);
   if (obj == nullptr || !object_of(obj).file) return obj;
+  count_id(obj);
   object_of(obj).file->establish();
   if (object_of(obj).file->plain()) adapt_to_file(object_of(obj));
   return obj;
-}
-
-Status flush(Object& object, H5F_scope_t scope) {
-  H5VL_file_specific_args_t args{};
-  args.op_type = H5VL_FILE_FLUSH;
-  args.args.flush.obj_type = object.type;
-  args.args.flush.scope = scope;
-  if (api().H5VLfile_specific(object.under, native(), &args, default_transfer(), nullptr) < 0) {
-    return {Code::internal, "HDF5 cannot flush the file: " + hdf5::innermost_error()};
-  }
-  FileState* file = object.file.get();
-  if (file == nullptr || !file->writable()) return {};
-  if (file->catalog().sweep_needed) {
-    ARRAYMORPH_TRY(sweep(*file, object));
-  }
-  return file->commit();
 }
 
 /// H5Fflush.
@@ -60,7 +47,7 @@ Status flush_own(Object& object, H5F_scope_t scope) {
   if (object.file && object.file->writable() && object.file->inherited()) {
     return opened_by_parent(*object.file);
   }
-  return flush(object, scope);
+  return flush_file(object, scope);
 }
 
 herr_t remove_file(const char* name, hid_t fapl_id) {
@@ -129,6 +116,7 @@ void* with_cache(void* file, hid_t fapl_id) {
 
 void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid_t dxpl_id,
              void** req) {
+  close_scratch_files();
   auto opening = claim(name, fapl_id);
   if (opening.ok() && *opening != nullptr) {
     (*opening)->create = true;
@@ -147,6 +135,7 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
 }
 
 void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void** req) {
+  close_scratch_files();
   auto opening = claim(name, fapl_id);
   if (opening.ok() && *opening != nullptr) {
     Status status = fetch(**opening, false);
@@ -192,6 +181,7 @@ herr_t specific(void* obj, H5VL_file_specific_args_t* args, hid_t dxpl_id, void*
       void** result = args->args.reopen.file;
       if (api().H5VLfile_specific(under(obj), native(), args, dxpl_id, req) < 0) return -1;
       *result = wrap(*result, H5I_FILE);
+      count_id(*result);
       return 0;
     }
     case H5VL_FILE_IS_ACCESSIBLE:
@@ -222,18 +212,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 }
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
-  Object& object = object_of(obj);
-  // Commit while everything is still open: after a failure the id stays valid and a retry works.
-  if (object.file && object.file->writable() && !object.file->inherited()) {
-    if (const Status status = flush(object, H5F_SCOPE_GLOBAL); !status.ok()) {
-      push(status, ARRAYMORPH_HDF5_ID(H5E_CANTCLOSEFILE_g));
-      return -1;
-    }
-  }
-  const std::shared_ptr<FileState> alive = object.file;
-  const herr_t result = api().H5VLfile_close(object.under, native(), dxpl_id, req);
-  if (result >= 0) discard(obj);
-  return result;
+  return close_object(obj, api().H5VLfile_close, dxpl_id, req);
 }
 
 }  // namespace arraymorph::vol::file

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "runtime/log.h"
 #include "vol/context.h"
 #include "vol/dataset.h"
 
@@ -98,7 +99,17 @@ Status FileState::closed(bool last) {
   writable_ = false;
   // Whoever opens the file next reads it anew.
   unlist();
-  return commits ? commit() : Status();
+  const Status status = commits ? commit() : Status();
+  if (status.ok()) return status;
+  context().unstored.push_back(shared_from_this());
+  if (context().closing == 0) return status;
+  // After a failure HDF5 may leave the id of an object behind that is gone.
+  log(LogLevel::error,
+      url_ +
+          " could not be stored when its last object was closed; it is tried once more when the "
+          "program ends, and lost if that fails, too: " +
+          status.message());
+  return {};
 }
 
 void FileState::unlist() {
@@ -137,6 +148,15 @@ void FileState::forget(Address address) {
   ++catalog_changes_;
   catalog_.trash.insert(entry->second.prefix);
   catalog_.datasets.erase(entry);
+}
+
+void FileState::tell_of_unswept(const Status& cause) {
+  if (std::exchange(unswept_told_, true)) return;
+  log(LogLevel::warn,
+      "a part of " + url_ +
+          " cannot be read, so that nobody can tell which of its datasets have lost their last "
+          "link: the objects of those stay in the store until a later commit can tell (" +
+          cause.message() + ")");
 }
 
 }  // namespace arraymorph::vol

@@ -44,7 +44,7 @@ struct FileOpening final : vfd::Opening {
   bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };
 
-class FileState final : public vfd::Backing {
+class FileState final : public vfd::Backing, public std::enable_shared_from_this<FileState> {
  public:
   /// Takes `opening->loaded` or `opening->plain` over.
   explicit FileState(std::shared_ptr<FileOpening> opening);
@@ -83,6 +83,11 @@ class FileState final : public vfd::Backing {
   void establish() { established_ = true; }
   /// The file has been deleted while open, or the process ends: never commit it again.
   void abandon() { abandoned_ = true; }
+  bool abandoned() const { return abandoned_; }
+  /// How many ids of the file itself there are. Without one, its objects keep it open.
+  void add_id() { ++ids_; }
+  void drop_id() { --ids_; }
+  bool has_ids() const { return ids_ > 0; }
   /// Opened by a parent process: what is unsaved in it belongs to the parent.
   bool inherited() const { return generation_ != fork_generation(); }
 
@@ -94,6 +99,8 @@ class FileState final : public vfd::Backing {
   std::string new_prefix(const std::string& path) { return prefixes_.claim(path); }
   /// The dataset at `address` is gone: its objects are removed after the next commit.
   void forget(Address address);
+  /// Say once that datasets without a link could not be told from others, because of `cause`.
+  void tell_of_unswept(const Status& cause);
 
   /// Store every dirty chunk of every dataset. First failure, after all were tried.
   Status flush_chunks();
@@ -135,6 +142,8 @@ class FileState final : public vfd::Backing {
   bool follows_writer_ = false;
   bool established_ = false;  ///< the image is a whole HDF5 file
   bool abandoned_ = false;
+  bool unswept_told_ = false;
+  int ids_ = 0;
 
   // What the store holds.
   bool exists_ = false;
