@@ -8,11 +8,14 @@ from . import _core
 
 
 def _shutdown() -> None:
-    # h5py's lock keeps other Python threads out of HDF5 while files are flushed.
+    # h5py's lock keeps other Python threads out of HDF5 while files are flushed, and from then on:
+    # only daemon threads are left. One that went on would die inside HDF5 when the interpreter has
+    # gone, and the lock that it holds would keep the interpreter from ending.
     objects = sys.modules.get("h5py._objects")
-    lock = objects.phil if objects is not None else contextlib.nullcontext()
+    if objects is not None:
+        objects.phil.acquire()
     # What could not be stored is named on stderr by the library itself.
-    with lock, contextlib.suppress(RuntimeError):
+    with contextlib.suppress(RuntimeError):
         _core.shutdown(last=True)
 
 
