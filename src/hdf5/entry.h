@@ -41,6 +41,8 @@ struct Entry<Slot, Function> {
     const ApiScope scope(Slot);
     try {
       if (may_call()) return Function(args...);
+      // Nobody is there any more to hear of it.
+      api().H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
       push_exception("the process is ending");
     } catch (const std::bad_alloc&) {
       push_exception("out of memory");

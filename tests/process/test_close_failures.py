@@ -13,34 +13,39 @@ import arraymorph
 import numpy as np
 import pytest
 from conftest import Store
+from repeat import Outcome, Repeat
 
 HERE = Path(__file__).parent
 HEADERS = [
-    Path("/usr/include/hdf5/serial"),
     HERE.parents[1] / "build" / "deps" / "hdf5" / "include",
+    Path("/usr/include/hdf5/serial"),
 ]
 ENDS = ["return", "exit", "H5close", "again"]
 PACKAGES = ["h5py", "netcdf4", "tables"]
 
 
-@pytest.fixture(scope="session", params=PACKAGES)
-def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """tests/process/ends.c on the libhdf5 that a Python package carries."""
-    site = Path(sysconfig.get_path("purelib"))
-    libraries = sorted((site / f"{request.param}.libs").glob("libhdf5-*.so*"))
-    compiler = shutil.which("cc")
-    headers = [folder for folder in HEADERS if (folder / "hdf5.h").exists()]
-    if compiler is None or not libraries or not headers:
-        pytest.skip(f"needs a C compiler, HDF5's headers, and {request.param} with its own libhdf5")
-    target = tmp_path_factory.mktemp(request.param) / "ends"
-    command = [compiler, f"-I{headers[-1]}", str(HERE / "ends.c"), "-o", str(target)]
-    command += [
-        str(libraries[0]),
-        f"-Wl,-rpath,{libraries[0].parent}",
-        "-Wl,--allow-shlib-undefined",
-    ]
+def build(source: Path, library: Path, target: Path) -> Path:
+    headers = next(folder for folder in HEADERS if (folder / "hdf5.h").exists())
+    command = ["cc", f"-I{headers}", str(source), "-o", str(target), str(library), "-lpthread"]
+    command += [f"-Wl,-rpath,{library.parent}", "-Wl,--allow-shlib-undefined"]
     subprocess.run(command, check=True)
     return target
+
+
+@pytest.fixture(scope="session", params=PACKAGES)
+def library(request: pytest.FixtureRequest) -> Path:
+    """The libhdf5 that a Python package carries."""
+    site = Path(sysconfig.get_path("purelib"))
+    libraries = sorted((site / f"{request.param}.libs").glob("libhdf5-*.so*"))
+    headers = any((folder / "hdf5.h").exists() for folder in HEADERS)
+    if shutil.which("cc") is None or not libraries or not headers:
+        pytest.skip(f"needs a C compiler, HDF5's headers, and {request.param} with its own libhdf5")
+    return libraries[0]
+
+
+@pytest.fixture(scope="session")
+def ends(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(HERE / "ends.c", library, tmp_path_factory.mktemp("ends") / "ends")
 
 
 class Ends:
@@ -159,18 +164,14 @@ int main(int argc, char **argv) {
 @pytest.mark.parametrize("store", ["local"], indirect=True)
 @pytest.mark.parametrize("own", [[], ["own"]], ids=["malformed", "user-defined"])
 def test_a_link_that_nobody_can_decode(
-    own: list[str], ends: Path, store: Store, tmp_path: Path
+    own: list[str], library: Path, store: Store, tmp_path: Path
 ) -> None:
     """Unlinking something else beside it commits and closes as native does."""
     (tmp_path / "links.c").write_text(LINKS)
-    (library,) = sorted(Path(line.split()[2]) for line in ldd(ends) if "libhdf5-" in line)
-    headers = next(folder for folder in reversed(HEADERS) if (folder / "hdf5.h").exists())
-    command = ["cc", f"-I{headers}", "links.c", "-o", "links", str(library)]
-    command += [f"-Wl,-rpath,{library.parent}", "-Wl,--allow-shlib-undefined"]
-    subprocess.run(command, check=True, cwd=tmp_path)
+    program = build(tmp_path / "links.c", library, tmp_path / "links")
     url = store.url("links.h5")
     result = subprocess.run(
-        [str(tmp_path / "links"), url, *own],
+        [str(program), url, *own],
         env={
             **store.switched_on,
             "HDF5_DISABLE_VERSION_CHECK": "2",
@@ -188,7 +189,16 @@ def test_a_link_that_nobody_can_decode(
         assert f["z"].shape == (4000,)
 
 
-def ldd(program: Path) -> list[str]:
-    return subprocess.run(
-        ["ldd", str(program)], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+@pytest.mark.parametrize("store", ["local"], indirect=True)
+def test_a_thread_that_reads_at_the_end(
+    library: Path, store: Store, repeat: Repeat, tmp_path: Path
+) -> None:
+    """Natively it crashes where the library is not built for threads, in every second run or so."""
+    program = build(HERE / "reads.c", library, tmp_path / "reads")
+
+    def judge(tag: str, outcome: Outcome) -> str | None:
+        said = (outcome.status, outcome.stdout, outcome.stderr)
+        return None if said == (7, "", "") else "status 7 and not a word expected"
+
+    environment = {**store.switched_on, "HDF5_DISABLE_VERSION_CHECK": "2"}
+    repeat.all(lambda tag: [str(program), store.url(f"{tag}.h5")], environment, judge)
