@@ -143,6 +143,7 @@ class FileState final : public vfd::Backing, public std::enable_shared_from_this
   bool established_ = false;  ///< the image is a whole HDF5 file
   bool abandoned_ = false;
   bool unswept_told_ = false;
+  bool garbage_told_ = false;
   int ids_ = 0;
 
   // What the store holds.
