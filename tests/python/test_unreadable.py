@@ -186,18 +186,25 @@ def test_a_mounted_file_is_not_swept_by_the_links_of_another(
 ) -> None:
     """ "/" seen from a mounted file is the root of the file that it is mounted in."""
     urls = [local_store.url("parent.h5"), local_store.url("child.h5")]
-    for url in urls:
-        with arraymorph.File(url, "w") as f:
-            f.create_dataset("x", data=VALUES, chunks=(1000,))
-            f.create_dataset("y", data=VALUES, chunks=(1000,))
-            f.create_group("mount")
+    with arraymorph.File(urls[0], "w") as f:
+        f.create_group("mount")
+        f.create_dataset("x", data=VALUES, chunks=(1000,))
+    with arraymorph.File(urls[1], "w") as f:
+        for i in range(20):  # so that addresses are others than in the parent
+            f.create_group(f"group{i}")
+        for name in "xy":
+            f.create_dataset(name, data=VALUES, chunks=(1000,))
     with arraymorph.File(urls[0], "r+") as parent, arraymorph.File(urls[1], "r+") as child:
+        root = child["/"]
         h5py.h5f.mount(parent.id, b"mount", child.id)
-        del parent["mount/y"]
+        del root["y"]
         child.flush()
         parent.flush()
-    with arraymorph.File(urls[1]) as f:
-        np.testing.assert_array_equal(f["x"][...], VALUES)
-        assert "y" not in f
-    with arraymorph.File(urls[0]) as f:
-        np.testing.assert_array_equal(f["y"][...], VALUES)
+    for url in urls:
+        with arraymorph.File(url) as f:
+            np.testing.assert_array_equal(f["x"][...], VALUES)
+            assert "y" not in f
+    assert names_in(local_store, "child.h5") == {"x", "y"}
+    with arraymorph.File(urls[1], "r+") as f:
+        f.attrs["later"] = 1
+    assert names_in(local_store, "child.h5") == {"x"}
