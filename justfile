@@ -166,6 +166,10 @@ asan: setup
     cmake --build --preset asan
     ctest --preset asan -j2
 
+# Python tests with the plugin under the same sanitizers: [PYTEST ARGUMENT ...] (all: a quarter of an hour)
+test-asan-python *arguments: install setup-test
+    @scripts/test-asan-python "$@"
+
 # Unit tests under ThreadSanitizer
 tsan: setup
     cmake --preset tsan

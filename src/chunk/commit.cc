@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kKeysPerRemove = 1000;
 constexpr std::uint64_t kKeysPerPage = 1000;
+// Of chunks that nobody may look for, so many are recorded as absent at most.
+constexpr std::uint64_t kMostRecorded = 10'000;
 
 std::uint64_t chunks_along(const Grid& grid, std::size_t d) {
   return grid.dims[d] / grid.chunk[d] + (grid.dims[d] % grid.chunk[d] != 0);
@@ -62,6 +64,22 @@ bool next_in(const ChunkBox& box, Index& index) {
   return false;
 }
 
+bool is_ours(const ArrayState& array, const Index& index) {
+  return array.written.contains(index) || array.given_up.contains(index);
+}
+
+// Every chunk in the boxes that was not written here, whether it has an object or not.
+std::vector<Index> not_ours(const ArrayState& array, const std::vector<ChunkBox>& boxes) {
+  std::vector<Index> found;
+  for (const ChunkBox& box : boxes) {
+    Index index = box.low;
+    do {
+      if (!is_ours(array, index)) found.push_back(index);
+    } while (next_in(box, index));
+  }
+  return found;
+}
+
 // Chunks that the new extent shows, whose object, if there is one, was not written for it.
 // Releases the lock to ask the store.
 Result<std::vector<Index>> leftovers(ArrayState& array, Lock& lock) {
@@ -70,27 +88,23 @@ Result<std::vector<Index>> leftovers(ArrayState& array, Lock& lock) {
   const std::vector<ChunkBox> boxes = grown_boxes(array.settled, array.spec.grid);
   std::uint64_t unknown = 0;
   for (const ChunkBox& box : boxes) unknown += box.count();
-  const auto ours = [&](const Index& index) {
-    return array.written.contains(index) || array.given_up.contains(index);
-  };
   const std::uint64_t few = few_chunks(array.spec.grid);
   if (unknown <= array.written.size() + few) {
-    for (const ChunkBox& box : boxes) {
-      Index index = box.low;
-      do {
-        if (!ours(index)) found.push_back(index);
-      } while (next_in(box, index));
-    }
+    found = not_ours(array, boxes);
     if (found.size() <= few) return found;
     found.clear();
   }
   lock.unlock();
   auto listed = list_chunks(array);
   lock.lock();
-  if (!listed.ok()) return listed.status();
+  if (!listed.ok()) {
+    const bool denied = listed.status().code() == Code::permission_denied;
+    if (denied && unknown <= kMostRecorded) return not_ours(array, boxes);
+    return listed.status();
+  }
   for (StoredChunk& chunk : *listed) {
     const bool shown = array.spec.grid.contains(chunk.index);
-    if (shown && !array.settled.contains(chunk.index) && !ours(chunk.index)) {
+    if (shown && !array.settled.contains(chunk.index) && !is_ours(array, chunk.index)) {
       found.push_back(std::move(chunk.index));
     }
   }
@@ -158,7 +172,9 @@ Status Array::before_commit() {
   }
   record_absent(array, shown);
   if (!array.spec.new_objects || array.spec.fresh) {
-    return remove_objects(array, std::move(stale), lock);
+    const Status removed = remove_objects(array, stale, lock);
+    // Whoever may put objects but not remove them can say of them that they do not count.
+    if (removed.code() != Code::permission_denied) return removed;
   }
   record_absent(array, stale);
   return {};

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 
+#include "hdf5/entry.h"
+
 namespace arraymorph::hdf5 {
 namespace {
 
@@ -15,6 +17,7 @@ struct Slots {
   std::mutex mutex;
   std::array<std::atomic<Api*>, kMaxLibraries> tables{};
   std::array<const void*, kMaxLibraries> bases{};
+  std::array<std::atomic<bool>, kMaxLibraries> locked{};
 };
 
 // Leaked: HDF5 calls back from its own atexit handler, after our statics would be gone.
@@ -86,12 +89,17 @@ Result<const Api*> api_of_caller(const void* address) {
                                          " is too old; arraymorph needs HDF5 1.14.0 or later");
   }
   table->slot = slot;
+  hbool_t locked = false;
+  table->H5is_library_threadsafe(&locked);
+  all.locked[slot] = locked;
   all.bases[slot] = info.dli_fbase;
   all.tables[slot].store(table.release());
   return all.tables[slot].load();
 }
 
 const Api& api() noexcept { return *current; }
+
+bool library_has_lock(int slot) noexcept { return slots().locked[slot].load(); }
 
 const Api* api_in_slot(int slot) noexcept { return slots().tables[slot].load(); }
 

@@ -7,6 +7,7 @@
 
 #include "hdf5/api.h"
 #include "hdf5/error.h"
+#include "runtime/calls.h"
 
 namespace arraymorph::hdf5 {
 
@@ -19,6 +20,9 @@ constexpr R failure() noexcept {
     return static_cast<R>(-1);  // herr_t, int; HADDR_UNDEF for haddr_t
   }
 }
+
+/// Built to be called from several threads: its exit handler waits for other threads' calls.
+bool library_has_lock(int slot) noexcept;
 
 inline void push_exception(const char* what) noexcept {
   push_error(Status(Code::internal, what), ARRAYMORPH_HDF5_ID(H5E_VOL_g),
@@ -33,9 +37,13 @@ struct Entry;
 template <int Slot, class R, class... Args, R (*Function)(Args...)>
 struct Entry<Slot, Function> {
   static R call(Args... args) noexcept {
+    const Call under_way(!library_has_lock(Slot));
     const ApiScope scope(Slot);
     try {
-      return Function(args...);
+      if (may_call()) return Function(args...);
+      // Nobody is there any more to hear of it.
+      api().H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+      push_exception("the process is ending");
     } catch (const std::bad_alloc&) {
       push_exception("out of memory");
     } catch (const std::exception& error) {

@@ -13,7 +13,7 @@
   X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout) X(H5Pget_nfilters)                      \
   X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname) X(H5Pget_virtual_filename)                   \
   X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)   \
-  X(H5Pisa_class) X(H5Pmodify_filter) X(H5Premove_filter) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
+  X(H5Pisa_class) X(H5Piterate) X(H5Pmodify_filter) X(H5Premove_filter) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
   X(H5Pset_elink_fapl) X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_filter) X(H5Pset_vol) X(H5Scopy)       \
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
   X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
@@ -37,7 +37,7 @@
   X(H5VLlink_move) X(H5VLlink_optional) X(H5VLlink_specific) X(H5VLobject) X(H5VLobject_copy)     \
   X(H5VLobject_get) X(H5VLobject_open) X(H5VLobject_optional) X(H5VLobject_specific)              \
   X(H5VLoptional) X(H5VLtoken_cmp) X(H5VLtoken_from_str) X(H5VLtoken_to_str) X(H5VLunwrap_object) \
-  X(H5Zfilter_avail) X(H5Zregister) X(H5get_libversion) X(H5open)
+  X(H5Zfilter_avail) X(H5Zregister) X(H5atclose) X(H5get_libversion) X(H5is_library_threadsafe) X(H5open)
 
 #define ARRAYMORPH_HDF5_IDS(X)                                                                    \
   X(H5E_BADVALUE_g) X(H5E_CANTCLOSEFILE_g) X(H5E_CANTCOPY_g) X(H5E_CANTDELETEFILE_g)              \

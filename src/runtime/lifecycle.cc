@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/calls.h"
 #include "runtime/log.h"
 
 namespace arraymorph {
@@ -80,8 +81,19 @@ void after_fork(bool child) {
 void after_fork_in_parent() { after_fork(false); }
 void after_fork_in_child() { after_fork(true); }
 
+// Other threads' calls come first: nothing of theirs may be under way while files are flushed and
+// clients go. What waits for a server that does not answer ends with an error when clients stop.
+void finish_calls() {
+  if (wait_for_calls(std::chrono::steady_clock::now() + kShutdownBudget)) return;
+  const std::lock_guard lock(registry().fork_mutex);
+  const auto deadline = std::chrono::steady_clock::now() + kShutdownBudget;
+  stop_all(deadline);
+  if (!wait_for_calls(deadline)) log(LogLevel::warn, "a thread is still busy and was left behind");
+}
+
 void at_exit() {
   registry().exiting = true;
+  end_calls();
   const Status status = shutdown_runtime(/*last=*/true);
   if (!status.ok()) log(LogLevel::error, status.with_context("flush at exit").message());
 }
@@ -113,6 +125,7 @@ Status shutdown_runtime(bool last) {
     const std::lock_guard lock(all.mutex);
     flush = all.flush;
   }
+  if (last) finish_calls();
   all.last_flush = last;
   Status status = flush ? flush(last) : Status();
   all.last_flush = false;

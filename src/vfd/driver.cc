@@ -188,4 +188,12 @@ std::shared_ptr<Backing> backing_of_fileno(unsigned long fileno) {
   return nullptr;
 }
 
+std::set<std::shared_ptr<Backing>> open_backings() {
+  std::set<std::shared_ptr<Backing>> all;
+  for (const OpenHandle* handle : registry().handles) all.insert(handle->backing);
+  return all;
+}
+
+void forget_open_files() { registry().handles.clear(); }
+
 }  // namespace arraymorph::vfd

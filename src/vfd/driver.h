@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "arraymorph/buffer.h"
@@ -57,5 +58,12 @@ hid_t register_driver(Opener opener);
 
 /// The Backing of an open driver-level handle whose serial number is `fileno`, or null.
 std::shared_ptr<Backing> backing_of_fileno(unsigned long fileno);
+
+/// Every file that is open in the current library, each once.
+std::set<std::shared_ptr<Backing>> open_backings();
+
+/// The current library ends. What it could not close is never closed any more, and a file that it
+/// opens in another life may have the same serial number.
+void forget_open_files();
 
 }  // namespace arraymorph::vfd

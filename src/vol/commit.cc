@@ -1,6 +1,7 @@
 // Commit: chunk objects first, then one PUT of the metadata object, then the removal of what the
 // new state has forgotten.
 #include <algorithm>
+#include <utility>
 
 #include "runtime/checksum.h"
 #include "runtime/log.h"
@@ -167,9 +168,10 @@ bool FileState::earlier_put_arrived() {
 // the catalog, and objects outside an extent do not count.
 void FileState::remove_garbage() {
   for (const auto& [address, dataset] : datasets_) {
-    if (const Status status = dataset->array->remove_given_up(); !status.ok()) {
+    const Status status = dataset->array->remove_given_up();
+    if (!status.ok() && !std::exchange(garbage_told_, true)) {
       log(LogLevel::warn,
-          "objects outside the extent could not be removed; the next commit tries again: " +
+          "objects that are no longer needed could not be removed; the next commits try again: " +
               status.message());
     }
   }

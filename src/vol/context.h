@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chunk/engine.h"
 #include "hdf5/api.h"
@@ -26,6 +27,8 @@ struct Context {
   bool flushing = false;  ///< all files, by flush_library, which says itself what fails
   /// Open files by Location::identity().
   std::map<std::string, std::weak_ptr<FileState>> files;
+  /// Closed by HDF5, but not stored: tried once more when the library ends.
+  std::vector<std::shared_ptr<FileState>> unstored;
 };
 
 /// The context of the current library (hdf5::api()). Never destroyed.

@@ -8,6 +8,7 @@
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
+#include "vol/walk.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -49,14 +50,12 @@ class Opened {
 };
 
 /// Paths of the datasets under a group, relative to it, each dataset once.
-herr_t note_dataset(hid_t, const char* name, const H5O_info2_t* info, void* out) {
-  if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(out)->push_back(name);
-  return 0;
-}
-
-Result<std::vector<std::string>> datasets_under(Object& group) {
+Result<std::vector<std::string>> datasets_under(const Object& group) {
   std::vector<std::string> paths;
-  ARRAYMORPH_TRY(visit_objects(group, self(group.type), note_dataset, &paths));
+  const auto note = [&](const std::string& path, Address, H5O_type_t type) {
+    if (type == H5O_TYPE_DATASET) paths.push_back(path);
+  };
+  ARRAYMORPH_TRY(walk(group, ".", {note, nullptr}));
   return paths;
 }
 

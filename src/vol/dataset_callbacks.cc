@@ -5,6 +5,7 @@
 #include "hdf5/filters.h"
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
+#include "vol/close_object.h"
 #include "vol/dataset.h"
 #include "vol/direct_chunk.h"
 #include "vol/engine.h"
@@ -123,14 +124,7 @@ Status flush(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) 
   }
   if (!object.file || !object.file->writable()) return {};
   if (object.file->inherited()) return opened_by_parent(*object.file);
-  H5VL_file_specific_args_t all{};
-  all.op_type = H5VL_FILE_FLUSH;
-  all.args.flush.obj_type = H5I_DATASET;
-  all.args.flush.scope = H5F_SCOPE_LOCAL;
-  if (api().H5VLfile_specific(object.under, native(), &all, dxpl_id, nullptr) < 0) {
-    return native_status(-1);
-  }
-  return object.file->commit();
+  return flush_file(object, H5F_SCOPE_LOCAL);
 }
 
 Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) {
@@ -311,12 +305,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 }
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
-  Object& object = object_of(obj);
-  // A dataset may outlive its file id; then nobody else will flush it before HDF5 closes the file.
-  const std::shared_ptr<FileState> alive = object.file;
-  const herr_t result = api().H5VLdataset_close(object.under, native(), dxpl_id, req);
-  if (result >= 0) discard(obj);
-  return result;
+  return close_object(obj, api().H5VLdataset_close, dxpl_id, req);
 }
 
 }  // namespace arraymorph::vol::dataset

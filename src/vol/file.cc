@@ -5,10 +5,12 @@
 #include "hdf5/handle.h"
 #include "vol/callbacks.h"
 #include "vol/claim.h"
+#include "vol/close_object.h"
 #include "vol/engine.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
 #include "vol/plain_dataset.h"
+#include "vol/scratch_codec.h"
 #include "vol/sweep.h"
 #include "vol/tell.h"
 
@@ -57,26 +59,11 @@ void* finish_open(void* native_file, const char* told, const char* given) {
   FileState& file = *object_of(obj).file;
   tell_anew(given);
   tell_anew(file.url());
+  count_id(obj);
   file.named(told, given);
   file.establish();
   if (file.plain()) adapt_to_file(object_of(obj));
   return obj;
-}
-
-Status flush(Object& object, H5F_scope_t scope) {
-  H5VL_file_specific_args_t args{};
-  args.op_type = H5VL_FILE_FLUSH;
-  args.args.flush.obj_type = object.type;
-  args.args.flush.scope = scope;
-  if (api().H5VLfile_specific(object.under, native(), &args, default_transfer(), nullptr) < 0) {
-    return {Code::internal, "HDF5 cannot flush the file: " + hdf5::innermost_error()};
-  }
-  FileState* file = object.file.get();
-  if (file == nullptr || !file->writable()) return {};
-  if (file->catalog().sweep_needed) {
-    ARRAYMORPH_TRY(sweep(*file, object));
-  }
-  return file->commit();
 }
 
 /// H5Fflush.
@@ -84,7 +71,7 @@ Status flush_own(Object& object, H5F_scope_t scope) {
   if (object.file && object.file->writable() && object.file->inherited()) {
     return opened_by_parent(*object.file);
   }
-  return flush(object, scope);
+  return flush_file(object, scope);
 }
 
 herr_t remove_file(const char* name, hid_t fapl_id) {
@@ -178,6 +165,7 @@ void* with_cache(void* file, hid_t fapl_id) {
 
 void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid_t dxpl_id,
              void** req) {
+  close_scratch_files();
   // Exclusively: h5py's mode "a" comes here after it could not open a file to change it.
   const bool exclusive = (flags & H5F_ACC_EXCL) != 0;
   auto opening = claim(name, fapl_id, exclusive ? Wish::change : Wish::create);
@@ -198,6 +186,7 @@ void* create(const char* name, unsigned flags, hid_t fcpl_id, hid_t fapl_id, hid
 }
 
 void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void** req) {
+  close_scratch_files();
   const bool writes = (flags & H5F_ACC_RDWR) != 0;
   auto opening = claim(name, fapl_id, writes ? Wish::change : Wish::look);
   if (opening.ok() && *opening != nullptr) {
@@ -250,6 +239,7 @@ herr_t specific(void* obj, H5VL_file_specific_args_t* args, hid_t dxpl_id, void*
       void** result = args->args.reopen.file;
       if (api().H5VLfile_specific(under(obj), native(), args, dxpl_id, req) < 0) return -1;
       *result = wrap(*result, H5I_FILE);
+      count_id(*result);
       return 0;
     }
     case H5VL_FILE_IS_ACCESSIBLE:
@@ -289,17 +279,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 }
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
-  Object& object = object_of(obj);
-  // Commit while everything is still open: after a failure the id stays valid and a retry works.
-  if (object.file && object.file->writable() && !object.file->inherited()) {
-    if (const Status status = flush(object, H5F_SCOPE_GLOBAL); !status.ok()) {
-      return not_stored(*object.file, status, ARRAYMORPH_HDF5_ID(H5E_CANTCLOSEFILE_g));
-    }
-  }
-  const std::shared_ptr<FileState> alive = object.file;
-  const herr_t result = api().H5VLfile_close(object.under, native(), dxpl_id, req);
-  if (result >= 0) discard(obj);
-  return result;
+  return close_object(obj, api().H5VLfile_close, dxpl_id, req);
 }
 
 }  // namespace arraymorph::vol::file

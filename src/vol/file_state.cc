@@ -102,11 +102,19 @@ void FileState::closed(bool last) {
   writable_ = false;
   // Whoever opens the file next reads it anew.
   unlist();
-  if (const Status status = commits ? commit() : Status(); !status.ok()) {
+  const Status status = commits ? commit() : Status();
+  if (status.ok()) {
+    if (commits && !inherited() && !abandoned_) note_emptied();
+  } else if (lost()) {
     log(LogLevel::error, "what was changed in " + url_ +
                              " since it was flushed or closed last is lost: " + status.message());
-  } else if (commits && !inherited() && !abandoned_) {
-    note_emptied();
+  } else {
+    context().unstored.push_back(shared_from_this());
+    log(LogLevel::error,
+        url_ +
+            " could not be stored when its last object was closed; it is tried once more when the "
+            "program ends, and lost if that fails, too: " +
+            status.message());
   }
   remove_lost();
 }
@@ -147,6 +155,15 @@ void FileState::forget(Address address) {
   ++catalog_changes_;
   catalog_.trash.insert(entry->second.prefix);
   catalog_.datasets.erase(entry);
+}
+
+void FileState::tell_of_unswept(const Status& cause) {
+  if (std::exchange(unswept_told_, true)) return;
+  log(LogLevel::warn,
+      "a part of " + url_ +
+          " cannot be read, so that nobody can tell which of its datasets have lost their last "
+          "link: the objects of those stay in the store until a later commit can tell (" +
+          cause.message() + ")");
 }
 
 }  // namespace arraymorph::vol

@@ -46,7 +46,9 @@ struct FileOpening final : vfd::Opening {
   bool orphans = false;  ///< on create: objects lie under the name without a metadata object
 };
 
-class FileState final : public vfd::Backing, public chunk::CurrentCommit {
+class FileState final : public vfd::Backing,
+                        public chunk::CurrentCommit,
+                        public std::enable_shared_from_this<FileState> {
  public:
   /// Takes `opening->loaded` or `opening->plain` over.
   explicit FileState(std::shared_ptr<FileOpening> opening);
@@ -105,6 +107,11 @@ class FileState final : public vfd::Backing, public chunk::CurrentCommit {
   /// Logs why the file could not be stored, where the calling library does not show it: each kind
   /// of failure once.
   void tell(const Status& failure);
+  bool abandoned() const { return abandoned_; }
+  /// How many ids of the file itself there are. Without one, its objects keep it open.
+  void add_id() { ++ids_; }
+  void drop_id() { --ids_; }
+  bool has_ids() const { return ids_ > 0; }
   /// Opened by a parent process: what is unsaved in it belongs to the parent.
   bool inherited() const { return generation_ != fork_generation(); }
 
@@ -116,6 +123,8 @@ class FileState final : public vfd::Backing, public chunk::CurrentCommit {
   std::string new_prefix(const std::string& path) { return prefixes_.claim(path); }
   /// The dataset at `address` is gone: its objects are removed after the next commit.
   void forget(Address address);
+  /// Say once that datasets without a link could not be told from others, because of `cause`.
+  void tell_of_unswept(const Status& cause);
 
   /// Store every dirty chunk of every dataset. First failure, after all were tried.
   Status flush_chunks();
@@ -165,6 +174,9 @@ class FileState final : public vfd::Backing, public chunk::CurrentCommit {
   bool follows_writer_ = false;
   bool established_ = false;  ///< the image is a whole HDF5 file
   bool abandoned_ = false;
+  bool unswept_told_ = false;
+  bool garbage_told_ = false;
+  int ids_ = 0;
 
   // What the store holds.
   bool exists_ = false;

@@ -68,28 +68,11 @@ std::optional<std::string> native_file_name(void* native_object, H5I_type_t type
 
 bool may_change(void* obj) {
   if (obj == nullptr || fork_generation() == 0) return true;
-  const Object& object = object_of(obj);
-  const auto file = object.type == H5I_ATTR ? file_of(object.under, H5I_ATTR) : object.file;
+  const std::shared_ptr<FileState>& file = object_of(obj).file;
   if (!file || !file->inherited()) return true;
   hdf5::push_error(opened_by_parent(*file), ARRAYMORPH_HDF5_ID(H5E_FILE_g),
                    ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
   return false;
-}
-
-Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_iterate2_t op,
-                     void* data) {
-  H5VL_object_specific_args_t args{};
-  args.op_type = H5VL_OBJECT_VISIT;
-  args.args.visit.idx_type = H5_INDEX_NAME;
-  args.args.visit.order = H5_ITER_NATIVE;
-  args.args.visit.fields = H5O_INFO_BASIC;
-  args.args.visit.op = op;
-  args.args.visit.op_data = data;
-  if (hdf5::api().H5VLobject_specific(from.under, &loc, native(), &args, default_transfer(),
-                                      nullptr) >= 0) {
-    return {};
-  }
-  return {Code::internal, "cannot list the objects of the file: " + hdf5::innermost_error()};
 }
 
 std::uint64_t address_in(const H5O_token_t& token) {
@@ -122,11 +105,21 @@ void* wrap(void* native_object, H5I_type_t type) {
   auto* object = new Object;
   object->under = native_object;
   object->type = type;
-  // Attributes carry no chunk data: their file is never asked for.
+  // Those of attributes are mostly known to who opens them.
   if (type != H5I_ATTR) object->file = file_of(native_object, type);
   return object;
 }
 
-void discard(void* obj) { delete static_cast<Object*>(obj); }
+void count_id(void* obj) {
+  if (obj == nullptr || !object_of(obj).file) return;
+  object_of(obj).is_id = true;
+  object_of(obj).file->add_id();
+}
+
+void discard(void* obj) {
+  const Object& object = object_of(obj);
+  if (object.is_id) object.file->drop_id();
+  delete static_cast<Object*>(obj);
+}
 
 }  // namespace arraymorph::vol

@@ -19,6 +19,7 @@ struct Object {
   void* under = nullptr;  ///< the native connector's object, owned by HDF5
   H5I_type_t type = H5I_BADID;
   std::shared_ptr<FileState> file;  ///< null: a native file that only passes through us
+  bool is_id = false;               ///< counted in `file` (count_id)
   CacheClaim cache;                 ///< files and datasets of ours: what their access list asks
 
   // Datasets only, found at first use (see dataset.h).
@@ -41,8 +42,13 @@ inline hid_t native() { return context().native; }
 inline hid_t default_transfer() { return ARRAYMORPH_HDF5_ID(H5P_LST_DATASET_XFER_ID_g); }
 
 /// Takes a native object over. Its file is asked of the object itself, because a path may have
-/// led through an external link into another file. Null stays null.
+/// led through an external link into another file; that of an attribute is left to the caller.
+/// Null stays null.
 void* wrap(void* native_object, H5I_type_t type);
+
+/// `obj` is a file that the program gets an id of. HDF5 keeps another wrapper of each file for
+/// itself. Null is left alone.
+void count_id(void* obj);
 
 /// Deletes the wrapper, not the native object.
 void discard(void* obj);
@@ -53,10 +59,6 @@ bool native_info(void* native_object, H5I_type_t type, H5O_info2_t& info);
 /// The name by which the native connector opened the file that holds the object; nothing on
 /// failure.
 std::optional<std::string> native_file_name(void* native_object, H5I_type_t type);
-
-/// Every object below the group at `loc`, each once, in the group's native order (H5Ovisit).
-Status visit_objects(const Object& from, const H5VL_loc_params_t& loc, H5O_iterate2_t op,
-                     void* data);
 
 /// The native connector's object token, which is the address of the object header.
 std::uint64_t address_in(const H5O_token_t& token);

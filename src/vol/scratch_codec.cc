@@ -1,9 +1,12 @@
 #include "vol/scratch_codec.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <functional>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "hdf5/dataspace.h"
 #include "hdf5/error.h"
@@ -17,6 +20,19 @@ namespace {
 
 using hdf5::api;
 using hdf5::Handle;
+
+/// Per library, under its lock. Leaked, see hdf5/api.cc.
+struct Scratch {
+  std::set<ScratchCodec*> codecs;  ///< with a file
+  // Native objects of codecs that are gone, still to be closed.
+  std::vector<void*> datasets;
+  std::vector<void*> groups;
+};
+
+Scratch& scratch() {
+  static auto* const all = new std::array<Scratch, hdf5::kMaxLibraries>;
+  return (*all)[static_cast<std::size_t>(api().slot)];
+}
 
 herr_t optional_op(void* dataset, int op, void* args) {
   H5VL_optional_args_t call{op, args};
@@ -68,14 +84,31 @@ Handle create_memory_file() {
 ScratchCodec::ScratchCodec(std::vector<FilterSpec> filters) : filters_(std::move(filters)) {}
 
 void ScratchCodec::close() {
-  const hdf5::PreserveErrors preserve;
+  Scratch& all = scratch();
+  all.codecs.erase(this);
   for (void** dataset : {&dataset_, &pristine_}) {
-    if (*dataset != nullptr)
-      api().H5VLdataset_close(*dataset, native(), default_transfer(), nullptr);
-    *dataset = nullptr;
+    if (*dataset != nullptr) all.datasets.push_back(std::exchange(*dataset, nullptr));
   }
-  if (root_ != nullptr) api().H5VLgroup_close(root_, native(), default_transfer(), nullptr);
-  root_ = nullptr;
+  if (root_ != nullptr) all.groups.push_back(std::exchange(root_, nullptr));
+}
+
+void close_scratch_files() {
+  const auto datasets = std::exchange(scratch().datasets, {});
+  const auto groups = std::exchange(scratch().groups, {});
+  if (datasets.empty() && groups.empty()) return;
+  const hdf5::PreserveErrors preserve;
+  for (void* dataset : datasets) {
+    api().H5VLdataset_close(dataset, native(), default_transfer(), nullptr);
+  }
+  for (void* group : groups) {
+    api().H5VLgroup_close(group, native(), default_transfer(), nullptr);
+  }
+}
+
+void close_every_scratch_file() {
+  const std::set<ScratchCodec*> codecs = scratch().codecs;
+  for (ScratchCodec* codec : codecs) codec->close();
+  close_scratch_files();
 }
 
 Status ScratchCodec::failure(const char* act) const {
@@ -145,11 +178,13 @@ void* ScratchCodec::copy_dataset(void* source, void* target, H5I_type_t target_t
 
 Status ScratchCodec::prepare(void* native_dataset, const chunk::Extent& chunk_dims) {
   if (dataset_ != nullptr) return {};
+  close_scratch_files();
   chunk_ = chunk_dims;
   const Handle file = create_memory_file();
   if (!file.valid()) return failure("set up a scratch file");
   void* native_file = api().H5VLobject(file.get());
   const H5VL_loc_params_t loc = self(H5I_FILE);
+  scratch().codecs.insert(this);
   root_ = api().H5VLgroup_open(native_file, &loc, native(), "/",
                                ARRAYMORPH_HDF5_ID(H5P_LST_GROUP_ACCESS_ID_g), default_transfer(),
                                nullptr);

@@ -26,8 +26,9 @@ class ScratchCodec final : public ChunkCodec {
   /// guard puts them right. Where that cannot be, it is a copy (H5Ocopy) without guards.
   Status prepare(void* native_dataset, const chunk::Extent& chunk_dims);
 
-  /// Closes the scratch dataset. Whoever made the codec calls this, under the library's lock: the
-  /// last reference may be dropped by a request that completes on any thread.
+  /// Gives the scratch dataset up to close_scratch_files. Whoever made the codec calls this, under
+  /// the library's lock: the last reference may be dropped by a request that completes on any
+  /// thread.
   void close();
 
   bool runs_anywhere() const noexcept override { return false; }
@@ -57,5 +58,13 @@ class ScratchCodec final : public ChunkCodec {
   void* root_ = nullptr;      ///< the root group of the scratch file
   void* pristine_ = nullptr;  ///< a second copy, in which no chunk is ever stored
 };
+
+/// Closes the scratch files of codecs that are gone. Not while an object is being closed, which is
+/// when codecs go: see close_object.
+void close_scratch_files();
+
+/// Those of living codecs as well, which can do nothing more then: HDF5 is closing, and would not
+/// come to an end with a file that it has no id of.
+void close_every_scratch_file();
 
 }  // namespace arraymorph::vol

@@ -7,41 +7,55 @@
 #include "vol/find_file.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
+#include "vol/walk.h"
 
 namespace arraymorph::vol {
 namespace {
 
-herr_t note_dataset(hid_t, const char*, const H5O_info2_t* info, void* out) {
-  if (info->type == H5O_TYPE_DATASET) {
-    static_cast<std::set<Address>*>(out)->insert(address_in(info->token));
-  }
-  return 0;
+/// Below a file that is mounted somewhere, "/" is the root group of the file it is mounted in.
+bool has_own_root(const FileState& file, const Object& object) {
+  const hdf5::SilenceErrors silence;
+  const H5VL_loc_params_t root = by_name(object.type, "/");
+  H5O_info2_t info{};
+  H5VL_object_get_args_t args{};
+  args.op_type = H5VL_OBJECT_GET_INFO;
+  args.args.get_info.fields = H5O_INFO_BASIC;
+  args.args.get_info.oinfo = &info;
+  return hdf5::api().H5VLobject_get(object.under, &root, native(), &args, default_transfer(),
+                                    nullptr) < 0 ||
+         vfd::backing_of_fileno(info.fileno).get() == &file;
 }
 
 }  // namespace
 
-Status sweep(FileState& file, const Object& object) {
-  if (file.catalog().datasets.empty()) {
+void sweep(FileState& file, const Object& object) {
+  const Catalog& catalog = file.catalog();
+  if (catalog.datasets.empty()) {
     file.change_catalog().sweep_needed = false;
-    return {};
+    return;
   }
+  if (!has_own_root(file, object)) return;
   std::set<Address> linked;
-  ARRAYMORPH_TRY(visit_objects(object, by_name(object.type, "/"), note_dataset, &linked));
-  bool still_open = false;
+  const Status seen =
+      walk(object, "/",
+           {[&](const std::string&, Address address, H5O_type_t) { linked.insert(address); },
+            [&](Address address) { return catalog.datasets.contains(address); }});
+  if (!seen.ok()) file.tell_of_unswept(seen);
+  bool later = !seen.ok();
   std::vector<Address> gone;
-  for (const auto& [address, entry] : file.catalog().datasets) {
-    if (linked.contains(address)) continue;
+  for (const auto& [address, entry] : catalog.datasets) {
+    // What lies below something that cannot be read may have a link there.
+    if (linked.contains(address) || !seen.ok()) continue;
     const auto live = file.datasets().find(address);
     // An unlinked dataset lives on until its last handle is closed.
     if (live != file.datasets().end() && live->second.use_count() > 1) {
-      still_open = true;
+      later = true;
     } else {
       gone.push_back(address);
     }
   }
   for (const Address address : gone) file.forget(address);
-  file.change_catalog().sweep_needed = still_open;
-  return {};
+  file.change_catalog().sweep_needed = later;
 }
 
 Status remove_stored(FileOpening& opening) {

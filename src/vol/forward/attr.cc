@@ -1,26 +1,39 @@
 // Attributes live in the HDF5 file: everything goes to the native connector.
 #include "vol/callbacks.h"
+#include "vol/close_object.h"
 #include "vol/link_access.h"
 #include "vol/object.h"
 
 namespace arraymorph::vol::attr {
+namespace {
 
 using hdf5::api;
+
+/// An attribute of an object that is open lies in the same file; a path may lead anywhere.
+void* wrap_attribute(void* native_attribute, const Object& parent, const H5VL_loc_params_t* loc) {
+  void* attribute = wrap(native_attribute, H5I_ATTR);
+  if (attribute == nullptr) return nullptr;
+  object_of(attribute).file =
+      loc->type == H5VL_OBJECT_BY_SELF ? parent.file : file_of(native_attribute, H5I_ATTR);
+  return attribute;
+}
+
+}  // namespace
 
 void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t type_id,
              hid_t space_id, hid_t acpl_id, hid_t aapl_id, hid_t dxpl_id, void** req) {
   if (!may_change(obj)) return nullptr;
   const LinkAccess access(object_of(obj), loc);
-  return wrap(api().H5VLattr_create(under(obj), loc, native(), name, type_id, space_id, acpl_id,
-                                    aapl_id, dxpl_id, req),
-              H5I_ATTR);
+  return wrap_attribute(api().H5VLattr_create(under(obj), loc, native(), name, type_id, space_id,
+                                              acpl_id, aapl_id, dxpl_id, req),
+                        object_of(obj), loc);
 }
 
 void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t aapl_id, hid_t dxpl_id,
            void** req) {
   const LinkAccess access(object_of(obj), loc);
-  return wrap(api().H5VLattr_open(under(obj), loc, native(), name, aapl_id, dxpl_id, req),
-              H5I_ATTR);
+  return wrap_attribute(api().H5VLattr_open(under(obj), loc, native(), name, aapl_id, dxpl_id, req),
+                        object_of(obj), loc);
 }
 
 herr_t read(void* obj, hid_t mem_type_id, void* buf, hid_t dxpl_id, void** req) {
@@ -49,9 +62,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 }
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
-  const herr_t result = api().H5VLattr_close(under(obj), native(), dxpl_id, req);
-  if (result >= 0) discard(obj);
-  return result;
+  return close_object(obj, api().H5VLattr_close, dxpl_id, req);
 }
 
 }  // namespace arraymorph::vol::attr

@@ -1,5 +1,6 @@
 // Groups live in the HDF5 file: everything goes to the native connector.
 #include "vol/callbacks.h"
+#include "vol/close_object.h"
 #include "vol/link_access.h"
 #include "vol/object.h"
 
@@ -40,10 +41,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 }
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
-  const std::shared_ptr<FileState> alive = object_of(obj).file;
-  const herr_t result = api().H5VLgroup_close(under(obj), native(), dxpl_id, req);
-  if (result >= 0) discard(obj);
-  return result;
+  return close_object(obj, api().H5VLgroup_close, dxpl_id, req);
 }
 
 }  // namespace arraymorph::vol::group
