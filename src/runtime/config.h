@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "arraymorph/status.h"
 
@@ -99,6 +100,8 @@ struct Config {
   std::uint32_t deadline_seconds = 120;          ///< ARRAYMORPH_DEADLINE
   Checksums checksums = Checksums::crc32c;       ///< ARRAYMORPH_CHECKSUMS
   Probe probe = Probe::automatic;                ///< ARRAYMORPH_PROBE
+  /// ARRAYMORPH_ALLOW_LINKS: URL prefixes of what files in stores may lead to, besides their own.
+  std::vector<std::string> allow_links;
   /// What has been found out about servers: $XDG_CACHE_HOME/arraymorph, else ~/.cache/arraymorph;
   /// empty: nowhere.
   std::string cache_directory;
