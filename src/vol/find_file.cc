@@ -24,11 +24,19 @@ void ask_beginning(ObjectStore& store, const std::string& key, Done<vfd::PlainOb
       return done(vfd::PlainObject{key, reply->object_size, std::move(reply->etag),
                                    std::move(reply->body)});
     }
-    // No range of an empty object can be had.
-    if (reply.status().code() == Code::invalid_argument)
-      return done(vfd::PlainObject{key, 0, {}, {}});
     done(reply.status());
   });
+}
+
+/// No range of an empty object can be had; a server may have other reasons to refuse one.
+PlainAnswer empty_or(const Status& refused, ObjectStore& store, const store::Location& location) {
+  if (refused.code() != Code::invalid_argument) return refused;
+  GetRequest whole;
+  whole.key = location.key;
+  const auto reply = get(store, std::move(whole));
+  if (!reply.ok()) return reply.status();
+  if (!reply->body.empty()) return refused;
+  return vfd::PlainObject{location.key, 0, {}, {}};
 }
 
 }  // namespace
@@ -50,9 +58,13 @@ Result<Found> find_file(ObjectStore& store, const store::Location& location, boo
   const auto ask = create ? ask_head : ask_beginning;
   ask(store, location.key, [answer](PlainAnswer found) { answer->set_value(std::move(found)); });
 
+  const auto answer_of = [&](PlainAnswer plain) {
+    return plain.ok() || create ? std::move(plain) : empty_or(plain.status(), store, location);
+  };
+
   Found found;
   if (location.plain_only()) {
-    PlainAnswer plain = coming.get();
+    PlainAnswer plain = answer_of(coming.get());
     if (plain.ok()) {
       found.plain = std::move(*plain);
     } else if (plain.status().code() != Code::not_found) {
@@ -69,7 +81,7 @@ Result<Found> find_file(ObjectStore& store, const store::Location& location, boo
   // Who may not list a bucket is refused what does not exist.
   const Code code = loaded.status().code();
   if (code != Code::not_found && code != Code::permission_denied) return loaded.status();
-  PlainAnswer plain = coming.get();
+  PlainAnswer plain = answer_of(coming.get());
   if (plain.ok()) {
     found.plain = std::move(*plain);
     return found;
