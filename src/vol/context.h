@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "chunk/engine.h"
@@ -22,6 +23,8 @@ struct Context {
   std::shared_ptr<chunk::Engine> engine;
   /// Open files by Location::identity().
   std::map<std::string, std::weak_ptr<FileState>> files;
+  /// Location::identity() of what the call under way has not found (see LinkAccess); null: none is.
+  std::set<std::string>* missing = nullptr;
 };
 
 /// The context of the current library (hdf5::api()). Never destroyed.

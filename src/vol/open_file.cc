@@ -1,15 +1,13 @@
 #include "vol/open_file.h"
 
-#include <unistd.h>
-
-#include <array>
-
 #include "hdf5/handle.h"
 #include "runtime/log.h"
 #include "store/open.h"
 #include "store/pointer.h"
 #include "vol/context.h"
 #include "vol/find_file.h"
+#include "vol/open_failure.h"
+#include "vol/reach.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -22,18 +20,11 @@ bool has_default_driver(hid_t fapl_id) {
   return driver == api().H5Pget_driver(fresh.get()) || driver == context().driver;
 }
 
-/// HDF5 makes the candidates for an external link or virtual source absolute by putting the
-/// working directory in front of the parent's folder; the parent's own name had none.
-std::string without_working_directory(std::string name, const std::string& parent) {
-  for (const char* scheme : {"/s3://", "/file://", "/memory://", "/https://", "/http://"}) {
-    if (const auto at = name.find(scheme); at != std::string::npos) return name.substr(at + 1);
-  }
-  std::array<char, 4096> directory{};
-  if (!parent.starts_with('/') && getcwd(directory.data(), directory.size()) != nullptr) {
-    const std::string front = std::string(directory.data()) + "/";
-    if (name.starts_with(front)) return name.substr(front.size());
-  }
-  return name;
+/// The file whose access list this is, where HDF5 or we look for what a file leads to.
+std::shared_ptr<FileOpening> origin_of(hid_t fapl_id) {
+  if (api().H5Pget_driver(fapl_id) != context().driver) return nullptr;
+  const auto* info = static_cast<const vfd::DriverInfo*>(api().H5Pget_driver_info(fapl_id));
+  return info == nullptr ? nullptr : std::static_pointer_cast<FileOpening>(info->opening);
 }
 
 std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
@@ -73,7 +64,8 @@ Result<std::shared_ptr<FileOpening>> claim_name(std::string name) {
 
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id) {
   if (!has_default_driver(fapl_id)) return std::shared_ptr<FileOpening>();
-  auto opening = claim_name(name);
+  const auto origin = origin_of(fapl_id);
+  auto opening = origin != nullptr ? reach(*origin, name) : claim_name(name);
   H5F_close_degree_t degree = H5F_CLOSE_DEFAULT;
   if (opening.ok() && *opening && api().H5Pget_fclose_degree(fapl_id, &degree) >= 0) {
     (*opening)->close_degree = degree;
@@ -89,6 +81,7 @@ std::shared_ptr<FileState> live_file(const store::Location& location) {
 
 Status fetch(FileOpening& opening, bool exclusive) {
   if (live_file(opening.location)) return {};
+  if (!opening.create && (opening.loaded || opening.plain)) return {};
   const std::string url = opening.location.url();
   if (opening.create && opening.location.plain_only()) {
     return {Code::permission_denied,
@@ -124,16 +117,17 @@ bool is_plain(const FileOpening& opening) {
   return live ? live->plain() != nullptr : opening.plain.has_value();
 }
 
-Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+namespace {
+
+Result<std::shared_ptr<vfd::Backing>> find_backing(const char* name, unsigned flags,
                                                    const std::shared_ptr<vfd::Opening>& base) {
   auto opening = std::static_pointer_cast<FileOpening>(base);
   if (opening == nullptr || opening->name != name) {
-    const std::string parent = opening == nullptr ? "" : opening->name;
-    ARRAYMORPH_ASSIGN(opening, claim_name(without_working_directory(name, parent)));
-    if (!opening) {
-      return Status(Code::not_found, std::string(name) + " is not in a configured object store");
+    if (opening == nullptr) {
+      return Status(Code::unsupported, std::string("the driver of ArrayMorph opens ") + name +
+                                           " through its connector only");
     }
-    ARRAYMORPH_TRY(fetch(*opening, false));
+    ARRAYMORPH_ASSIGN(opening, reach(*opening, name));
   }
   const bool plain = is_plain(*opening);
   if (plain && (flags & H5F_ACC_RDWR) != 0) return plain_is_read_only(opening->location.url());
@@ -142,6 +136,15 @@ Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned fl
   if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(*opening);
   if (!opening->create && !opening->loaded && !plain) ARRAYMORPH_TRY(fetch(*opening, false));
   return enlist(std::move(opening));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+                                                   const std::shared_ptr<vfd::Opening>& base) {
+  auto backing = find_backing(name, flags, base);
+  note_open_failure(backing.status());
+  return backing;
 }
 
 }  // namespace arraymorph::vol

@@ -9,8 +9,8 @@ namespace arraymorph::vol {
 
 /// Whose file is `name`, or the file that a pointer file of this name leads to (then HDF5 is to
 /// open FileOpening::name, so that external links start there)? Nothing: HDF5's own. A file access
-/// list with another than the default driver is always HDF5's own. Errors: invalid_argument (name,
-/// configuration).
+/// list with another than the default driver is always HDF5's own; one of a file of ours says that
+/// this file names it (see reach()). Errors: invalid_argument (name, configuration).
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id);
 
 /// The same without asking an access list, and without HDF5. Sends no request.
