@@ -21,6 +21,25 @@ hid_t list_of(const H5VL_loc_params_t* loc) {
   }
 }
 
+/// What a file access list says about how a file is used, not about who opens it.
+bool copy_settings(hid_t from, hid_t to) {
+  const auto& api = hdf5::api();
+  hbool_t locking = true;
+  hbool_t ignore = false;
+  H5F_libver_t low = H5F_LIBVER_EARLIEST;
+  H5F_libver_t high = H5F_LIBVER_LATEST;
+  int elements = 0;
+  std::size_t slots = 0;
+  std::size_t bytes = 0;
+  double preemption = 0;
+  return api.H5Pget_file_locking(from, &locking, &ignore) >= 0 &&
+         api.H5Pset_file_locking(to, locking, ignore) >= 0 &&
+         api.H5Pget_libver_bounds(from, &low, &high) >= 0 &&
+         api.H5Pset_libver_bounds(to, low, high) >= 0 &&
+         api.H5Pget_cache(from, &elements, &slots, &bytes, &preemption) >= 0 &&
+         api.H5Pset_cache(to, elements, slots, bytes, preemption) >= 0;
+}
+
 }  // namespace
 
 LinkAccess::LinkAccess(const Object& object, hid_t list) : ours_(object.file != nullptr) {
@@ -38,9 +57,21 @@ void LinkAccess::redirect(hid_t list) {
     return;
   }
   hdf5::Handle named(api.H5Pget_elink_fapl(list));
-  if (!named.valid() || api.H5Pset_elink_fapl(list, H5P_DEFAULT) < 0) return;
+  if (!named.valid() || api.H5Pget_elink_cb(list, &callback_, &callback_data_) < 0) return;
   list_ = list;
   original_ = std::move(named);
+  api.H5Pset_elink_fapl(list, H5P_DEFAULT);
+  api.H5Pset_elink_cb(list, before_target, this);
+}
+
+/// H5L_elink_traverse_t. `fapl`: a copy of the list of the file that holds the link.
+herr_t LinkAccess::before_target(const char* parent, const char* group, const char* file,
+                                 const char* object, unsigned* flags, hid_t fapl,
+                                 void* access) noexcept {
+  const LinkAccess& self = *static_cast<const LinkAccess*>(access);
+  if (!copy_settings(self.original_.get(), fapl)) return -1;
+  if (self.callback_ == nullptr) return 0;
+  return self.callback_(parent, group, file, object, flags, fapl, self.callback_data_);
 }
 
 void LinkAccess::report() {
@@ -62,6 +93,7 @@ LinkAccess::~LinkAccess() {
   if (list_ <= 0) return;
   const hdf5::PreserveErrors preserve;
   hdf5::api().H5Pset_elink_fapl(list_, original_.get());
+  hdf5::api().H5Pset_elink_cb(list_, callback_, callback_data_);
 }
 
 }  // namespace arraymorph::vol
