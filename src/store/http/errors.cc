@@ -110,7 +110,6 @@ s3::Verdict judge(const s3::Request& request, const s3::Failure& failure,
   Code code = verdict.status.code();
   const int status = failure.http_status;
   if (status / 100 == 3) {
-    code = Code::unsupported;
     text += failure.location.empty() ? " (a redirect that does not say where to)" : " (a redirect)";
   } else if (status == 410) {
     code = Code::not_found;

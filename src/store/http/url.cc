@@ -14,11 +14,6 @@ Status refuse(std::string_view text, const std::string& why) {
   return Status(Code::invalid_argument, "'" + printable(without_secrets(text)) + "': " + why);
 }
 
-/// The server's mistake, not one in the name.
-Status unfollowed(std::string_view target, const std::string& why) {
-  return Status(Code::unsupported, "'" + printable(without_secrets(target)) + "': " + why);
-}
-
 bool starts_any_case(std::string_view text, std::string_view start) {
   return text.size() >= start.size() && strncasecmp(text.data(), start.data(), start.size()) == 0;
 }
@@ -118,13 +113,11 @@ Result<Url> follow(const Url& base, std::string_view reference) {
     target = follow_path(base, reference);
   }
   if (!starts_any_case(target, "http://") && !starts_any_case(target, "https://")) {
-    return unfollowed(target, "the server redirects to what is no http or https URL");
+    return refuse(target, "the server redirects to what is no http or https URL");
   }
-  auto found = read_url(target);
-  if (!found.ok()) return Status(Code::unsupported, found.status().message());
-  Url url = std::move(*found);
+  ARRAYMORPH_ASSIGN(Url url, read_url(target));
   if (base.tls() && !url.tls()) {
-    return unfollowed(target, "the server redirects from https to http, which is not followed");
+    return refuse(target, "the server redirects from https to http, which is not followed");
   }
   return url;
 }

@@ -23,7 +23,7 @@ struct Url {
 Result<Url> read_url(std::string_view text);
 
 /// What `reference` (a Location header, RFC 3986) means in an answer to `base`. Errors:
-/// unsupported (no http or https URL, from https to http): what the server says is wrong.
+/// invalid_argument, also where it leads from https to http.
 Result<Url> follow(const Url& base, std::string_view reference);
 
 }  // namespace arraymorph::store::http
