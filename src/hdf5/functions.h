@@ -6,15 +6,20 @@
   X(H5Eget_auto2) X(H5Eget_current_stack) X(H5Eget_num) X(H5Epush2) X(H5Eset_auto2)               \
   X(H5Eset_current_stack) X(H5Ewalk2) X(H5FDregister) X(H5Fcreate) X(H5Fflush)                    \
   X(H5Fget_obj_count) X(H5Fget_obj_ids) X(H5Fopen) X(H5Idec_ref) X(H5Oget_info3) X(H5PLappend)    \
-  X(H5PLget) X(H5PLremove) X(H5PLsize) X(H5Pcopy)                                                 \
-  X(H5Pcreate) X(H5Pfill_value_defined) X(H5Pget_alloc_time) X(H5Pget_cache) X(H5Pget_chunk) X(H5Pget_chunk_cache) X(H5Pget_chunk_opts) \
-  X(H5Pget_copy_object) X(H5Pget_data_transform) X(H5Pget_driver) X(H5Pget_driver_info)           \
-  X(H5Pget_elink_fapl) X(H5Pget_external_count) X(H5Pget_fapl_core) X(H5Pget_fclose_degree) X(H5Pget_fill_time)       \
-  X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout) X(H5Pget_nfilters)                      \
-  X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname) X(H5Pget_virtual_filename)                   \
-  X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)   \
-  X(H5Pisa_class) X(H5Piterate) X(H5Pmodify_filter) X(H5Premove_filter) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
-  X(H5Pset_elink_fapl) X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_filter) X(H5Pset_vol) X(H5Scopy)       \
+  X(H5PLget) X(H5PLremove) X(H5PLsize) X(H5Pcopy) X(H5Pcreate) X(H5Pfill_value_defined)           \
+  X(H5Pget_alloc_time) X(H5Pget_cache) X(H5Pget_chunk) X(H5Pget_chunk_cache)                      \
+  X(H5Pget_chunk_opts) X(H5Pget_copy_object) X(H5Pget_data_transform) X(H5Pget_driver)            \
+  X(H5Pget_driver_info) X(H5Pget_efile_prefix) X(H5Pget_elink_cb) X(H5Pget_elink_fapl)            \
+  X(H5Pget_external) X(H5Pget_external_count) X(H5Pget_fapl_core) X(H5Pget_fclose_degree)         \
+  X(H5Pget_file_locking) X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy)             \
+  X(H5Pget_fill_time) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout)                     \
+  X(H5Pget_libver_bounds) X(H5Pget_nfilters) X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname)   \
+  X(H5Pget_virtual_filename) X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace)                  \
+  X(H5Pget_virtual_vspace) X(H5Pget_vol_id) X(H5Pisa_class) X(H5Piterate) X(H5Pmodify_filter)     \
+  X(H5Premove_filter) X(H5Pset_alloc_time) X(H5Pset_cache) X(H5Pset_copy_object)                  \
+  X(H5Pset_driver) X(H5Pset_elink_cb) X(H5Pset_elink_fapl) X(H5Pset_fapl_core)                    \
+  X(H5Pset_fclose_degree) X(H5Pset_file_locking) X(H5Pset_filter) X(H5Pset_libver_bounds)         \
+  X(H5Pset_vol) X(H5Scopy)                                                                        \
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
   X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
   X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sget_simple_extent_npoints)      \

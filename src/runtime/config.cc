@@ -1,6 +1,7 @@
 #include "runtime/config.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -22,6 +23,9 @@ using config::equal_any_case;
 using config::parse_flag;
 using config::read_choice;
 using config::refuse;
+
+constexpr std::array<std::string_view, 5> kLinkSchemes = {"s3://", "https://", "http://",
+                                                          "file:///", "memory://"};
 
 Status read_platform(Config& config) {
   const std::string text = environment("STORAGE_PLATFORM");
@@ -83,6 +87,29 @@ Status read_log_level() {
   return Status();
 }
 
+// Blanks around a prefix do not count.
+Status read_allow_links(Config& config) {
+  const std::string text = environment("ARRAYMORPH_ALLOW_LINKS");
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::string_view each = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), each.size() + 1));
+    while (each.starts_with(' ')) each.remove_prefix(1);
+    while (each.ends_with(' ')) each.remove_suffix(1);
+    if (each.empty()) continue;
+    const bool known =
+        std::any_of(kLinkSchemes.begin(), kLinkSchemes.end(),
+                    [&](std::string_view scheme) { return each.starts_with(scheme); });
+    if (!known) {
+      return refuse("ARRAYMORPH_ALLOW_LINKS", text,
+                    "URL prefixes with commas between them: s3://bucket/, https://host/, "
+                    "file:///directory/, memory://store/");
+    }
+    config.allow_links.emplace_back(each);
+  }
+  return Status();
+}
+
 // As the XDG base directory specification says: relative paths do not count.
 std::string cache_directory() {
   const std::string cache = environment("XDG_CACHE_HOME");
@@ -125,6 +152,7 @@ Result<Config> config_from_environment() {
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_WRITE", {"in-place", "new-objects"}, config.write_mode));
   ARRAYMORPH_TRY(
       read_choice("ARRAYMORPH_ON_CONFLICT", {"fail", "overwrite", "discard"}, config.on_conflict));
+  ARRAYMORPH_TRY(read_allow_links(config));
   ARRAYMORPH_TRY(read_choice("ARRAYMORPH_PROBE", {"auto", "always", "off"}, config.probe));
   config.cache_directory = cache_directory();
   config.temporary_directory = temporary_directory();

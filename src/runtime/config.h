@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "arraymorph/status.h"
 
@@ -101,6 +102,8 @@ struct Config {
   Probe probe = Probe::automatic;                ///< ARRAYMORPH_PROBE
   /// Where programs put temporary files: $TMPDIR, else /tmp. Absolute, without a slash at its end.
   std::string temporary_directory;
+  /// ARRAYMORPH_ALLOW_LINKS: URL prefixes of what files in stores may lead to, besides their own.
+  std::vector<std::string> allow_links;
   /// What has been found out about servers: $XDG_CACHE_HOME/arraymorph, else ~/.cache/arraymorph;
   /// empty: nowhere.
   std::string cache_directory;

@@ -9,6 +9,7 @@
 #include "store/pointer.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
+#include "vol/reach.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -20,6 +21,13 @@ bool has_default_driver(hid_t fapl_id) {
   const Handle fresh(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
   const hid_t driver = api().H5Pget_driver(fapl_id);
   return driver == api().H5Pget_driver(fresh.get()) || driver == context().driver;
+}
+
+/// The file whose access list this is, where HDF5 or we look for what a file leads to.
+std::shared_ptr<FileOpening> origin_of(hid_t fapl_id) {
+  if (api().H5Pget_driver(fapl_id) != context().driver) return nullptr;
+  const auto* info = static_cast<const vfd::DriverInfo*>(api().H5Pget_driver_info(fapl_id));
+  return info == nullptr ? nullptr : std::static_pointer_cast<FileOpening>(info->opening);
 }
 
 /// Whether the core driver, which keeps a file in memory, writes it to its name when it is closed;
@@ -102,7 +110,8 @@ void* pointer_to_be_changed(const char* name, unsigned flags, hid_t fapl_id) {
 Result<std::shared_ptr<FileOpening>> claim(const char* name, hid_t fapl_id, Wish wish) {
   std::shared_ptr<FileOpening> opening;
   if (has_default_driver(fapl_id)) {
-    ARRAYMORPH_ASSIGN(opening, claim_name(name));
+    const auto origin = origin_of(fapl_id);
+    ARRAYMORPH_ASSIGN(opening, origin != nullptr ? reach(*origin, name) : claim_name(name));
   } else {
     ARRAYMORPH_ASSIGN(const auto target, store::read_pointer(name));
     if (!target) return opening;

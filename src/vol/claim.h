@@ -9,7 +9,7 @@ namespace arraymorph::vol {
 enum class Wish { look, change, create, remove };
 
 /// Whose file is `name`, or the file that a pointer file of this name leads to? Nothing: HDF5's
-/// own.
+/// own. A list of a file of ours says that this file names it (see reach()).
 ///
 /// A list with another than the default driver is HDF5's own, but not for pointer files, whose own
 /// bytes are an empty HDF5 file: the core driver's wishes are met by opening what the pointer leads

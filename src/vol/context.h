@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct Context {
   std::map<std::string, std::weak_ptr<FileState>> files;
   /// Closed by HDF5, but not stored: tried once more when the library ends.
   std::vector<std::shared_ptr<FileState>> unstored;
+  /// Location::identity() of what the call under way has not found (see LinkAccess); null: none is.
+  std::set<std::string>* missing = nullptr;
 };
 
 /// The context of the current library (hdf5::api()). Never destroyed.

@@ -211,9 +211,13 @@ Status resolve_dataset(Object& object) {
              entry != object.file->catalog().datasets.end()) {
     ARRAYMORPH_ASSIGN(object.dataset, make_dataset(object, address, entry->second, false));
     live[address] = object.dataset;
-  } else if (const Handle dcpl = creation_list_of(object);
-             dcpl.valid() && api().H5Pget_layout(dcpl.get()) == H5D_VIRTUAL) {
-    object.sources = std::make_shared<VirtualSources>(object);
+  } else {
+    const Handle dcpl = creation_list_of(object);
+    if (!dcpl.valid()) return native_failure("creation properties");
+    object.raw_files = api().H5Pget_external_count(dcpl.get()) != 0;
+    if (api().H5Pget_layout(dcpl.get()) == H5D_VIRTUAL) {
+      object.sources = std::make_shared<VirtualSources>(object);
+    }
   }
   object.resolved = true;
   return {};

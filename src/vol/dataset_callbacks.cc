@@ -12,6 +12,7 @@
 #include "vol/file_state.h"
 #include "vol/link_access.h"
 #include "vol/plain_dataset.h"
+#include "vol/reach.h"
 #include "vol/tell.h"
 #include "vol/transfer.h"
 #include "vol/virtual_sources.h"
@@ -63,6 +64,7 @@ Status dispatch(std::size_t count, void* dset[], hid_t mem_type[], hid_t mem_spa
     } else if (object.sources) {
       virtuals.push_back(transfer);
     } else {
+      if (object.raw_files) ARRAYMORPH_TRY(may_touch_raw_files(object));
       objects.push_back(object.under);
       types.push_back(mem_type[i]);
       memory_spaces.push_back(mem_space[i]);
@@ -299,6 +301,10 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
     bool handled = false;
     status = direct_chunk(object, *args, handled);
     if (handled || !status.ok()) return report(status, hdf5::push_read_error);
+  }
+  // The one operation that reads data below.
+  if (status.ok() && object.raw_files && args->op_type == H5VL_NATIVE_DATASET_GET_VLEN_BUF_SIZE) {
+    status = may_touch_raw_files(object);
   }
   if (!status.ok()) return fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTGET_g));
   return api().H5VLdataset_optional(object.under, native(), args, dxpl_id, req);

@@ -8,6 +8,7 @@
 #include "vol/close_object.h"
 #include "vol/engine.h"
 #include "vol/object.h"
+#include "vol/open_failure.h"
 #include "vol/open_file.h"
 #include "vol/plain_dataset.h"
 #include "vol/scratch_codec.h"
@@ -197,6 +198,7 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
     if (!status.ok()) opening = status;
   }
   if (!opening.ok()) {
+    note_open_failure(opening.status());
     push_and_tell(name, opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
     return nullptr;
   }

@@ -56,6 +56,7 @@ class FileState final : public vfd::Backing,
 
   // vfd::Backing
   std::shared_ptr<vfd::Opening> opening() override { return opening_; }
+  const FileOpening& how_opened() const { return *opening_; }
   std::uint64_t length() override { return blocks_ ? blocks_->length() : image_.length(); }
   Status read(std::uint64_t offset, ByteSpan into) override;
   Status write(std::uint64_t offset, ConstByteSpan from) override;

@@ -25,9 +25,6 @@ void ask_beginning(ObjectStore& store, const std::string& key, std::uint64_t byt
       return done(vfd::PlainObject{key, reply->object_size, std::move(reply->etag),
                                    std::move(reply->body)});
     }
-    // No range of an empty object can be had.
-    if (reply.status().code() == Code::invalid_argument)
-      return done(vfd::PlainObject{key, 0, {}, {}});
     done(reply.status());
   });
 }
@@ -46,6 +43,17 @@ std::future<PlainAnswer> ask(ObjectStore& store, const std::string& key, std::ui
   return answer->get_future();
 }
 
+/// No range of an empty object can be had; a server may have other reasons to refuse one.
+PlainAnswer empty_or(PlainAnswer plain, ObjectStore& store, const store::Location& location) {
+  if (plain.ok() || plain.status().code() != Code::invalid_argument) return plain;
+  GetRequest whole;
+  whole.key = location.key;
+  const auto reply = get(store, std::move(whole));
+  if (!reply.ok()) return reply.status();
+  if (!reply->body.empty()) return plain;
+  return vfd::PlainObject{location.key, 0, {}, {}};
+}
+
 }  // namespace
 
 Result<Loaded> load(ObjectStore& store, const store::Location& location) {
@@ -61,9 +69,13 @@ Result<Loaded> load(ObjectStore& store, const store::Location& location) {
 
 Result<Found> find_file(ObjectStore& store, const store::Location& location, bool create) {
   std::future<PlainAnswer> coming = ask(store, location.key, create ? 0 : vfd::kHeadBytes);
+  const auto answer_of = [&](PlainAnswer plain) {
+    return create ? std::move(plain) : empty_or(std::move(plain), store, location);
+  };
+
   Found found;
   if (location.plain_only()) {
-    PlainAnswer plain = coming.get();
+    PlainAnswer plain = answer_of(coming.get());
     if (plain.ok()) {
       found.plain = std::move(*plain);
     } else if (plain.status().code() != Code::not_found) {
@@ -80,7 +92,7 @@ Result<Found> find_file(ObjectStore& store, const store::Location& location, boo
   // Who may not list a bucket is refused what does not exist.
   const Code code = loaded.status().code();
   if (code != Code::not_found && code != Code::permission_denied) return loaded.status();
-  PlainAnswer plain = coming.get();
+  PlainAnswer plain = answer_of(coming.get());
   if (plain.ok()) {
     found.plain = std::move(*plain);
     return found;
@@ -102,7 +114,7 @@ Result<bool> is_there(ObjectStore& store, const store::Location& location) {
     if (code != Code::not_found && code != Code::permission_denied) return metadata.status();
     if (code != Code::not_found) refused = metadata.status();
   }
-  PlainAnswer plain = coming.get();
+  PlainAnswer plain = empty_or(coming.get(), store, location);
   if (plain.ok() && plain->size > kFirstBytes && !vfd::find_superblock(plain->head.span())) {
     plain = ask(store, location.key, vfd::kHeadBytes).get();
   }

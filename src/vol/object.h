@@ -26,6 +26,7 @@ struct Object {
   bool resolved = false;
   std::shared_ptr<Dataset> dataset;         ///< null: the data lies in the HDF5 file itself
   std::shared_ptr<VirtualSources> sources;  ///< set for virtual layout
+  bool raw_files = false;                   ///< native would open external storage
   bool placed = false;                      ///< in_place has been looked for
   std::shared_ptr<Dataset> in_place;        ///< of a plain file: reads are ours, all else native's
 };

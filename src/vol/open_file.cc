@@ -1,32 +1,16 @@
 #include "vol/open_file.h"
 
-#include <unistd.h>
-
-#include <array>
-
 #include "runtime/log.h"
 #include "store/open.h"
 #include "store/pointer.h"
 #include "vol/context.h"
 #include "vol/engine.h"
 #include "vol/find_file.h"
+#include "vol/open_failure.h"
+#include "vol/reach.h"
 
 namespace arraymorph::vol {
 namespace {
-
-/// HDF5 makes the candidates for an external link or virtual source absolute by putting the
-/// working directory in front of the parent's folder; the parent's own name had none.
-std::string without_working_directory(std::string name, const std::string& parent) {
-  for (const char* scheme : {"/s3://", "/file://", "/memory://", "/https://", "/http://"}) {
-    if (const auto at = name.find(scheme); at != std::string::npos) return name.substr(at + 1);
-  }
-  std::array<char, 4096> directory{};
-  if (!parent.starts_with('/') && getcwd(directory.data(), directory.size()) != nullptr) {
-    const std::string front = std::string(directory.data()) + "/";
-    if (name.starts_with(front)) return name.substr(front.size());
-  }
-  return name;
-}
 
 std::shared_ptr<vfd::Backing> enlist(std::shared_ptr<FileOpening> opening) {
   log(LogLevel::info, (opening->create ? "creating " : "opened ") + opening->location.url());
@@ -98,6 +82,7 @@ std::shared_ptr<FileState> live_file(const store::Location& location) {
 
 Status fetch(FileOpening& opening, bool exclusive) {
   if (live_file(opening.location)) return {};
+  if (!opening.create && (opening.loaded || opening.plain)) return {};
   const std::string url = opening.location.url();
   if (opening.create && opening.location.plain_only()) {
     return {Code::permission_denied,
@@ -133,16 +118,17 @@ bool is_plain(const FileOpening& opening) {
   return live ? live->plain() != nullptr : opening.plain.has_value();
 }
 
-Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+namespace {
+
+Result<std::shared_ptr<vfd::Backing>> find_backing(const char* name, unsigned flags,
                                                    const std::shared_ptr<vfd::Opening>& base) {
   auto opening = std::static_pointer_cast<FileOpening>(base);
   if (opening == nullptr || opening->name != name) {
-    const std::string parent = opening == nullptr ? "" : opening->name;
-    ARRAYMORPH_ASSIGN(opening, claim_name(without_working_directory(name, parent)));
-    if (!opening) {
-      return Status(Code::not_found, std::string(name) + " is not in a configured object store");
+    if (opening == nullptr) {
+      return Status(Code::unsupported, std::string("the driver of ArrayMorph opens ") + name +
+                                           " through its connector only");
     }
-    ARRAYMORPH_TRY(fetch(*opening, false));
+    ARRAYMORPH_ASSIGN(opening, reach(*opening, name));
   }
   use_settings(opening->config);
   const bool plain = is_plain(*opening);
@@ -152,6 +138,15 @@ Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned fl
   if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(*opening);
   if (!opening->create && !opening->loaded && !plain) ARRAYMORPH_TRY(fetch(*opening, false));
   return enlist(std::move(opening));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+                                                   const std::shared_ptr<vfd::Opening>& base) {
+  auto backing = find_backing(name, flags, base);
+  note_open_failure(backing.status());
+  return backing;
 }
 
 }  // namespace arraymorph::vol

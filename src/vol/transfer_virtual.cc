@@ -49,7 +49,9 @@ Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, hid_t o
                                    hssize_t& covered) {
   std::vector<Part> parts;
   covered = 0;
-  for (const auto& piece : object.sources->pieces(own_space)) {
+  const auto pieces = object.sources->pieces(own_space);
+  ARRAYMORPH_TRY(object.sources->failure());
+  for (const auto& piece : pieces) {
     Part part;
     part.source = piece.source;
     part.file = Handle(api().H5Sselect_project_intersection(

@@ -8,6 +8,7 @@
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
+#include "vol/open_failure.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -144,12 +145,14 @@ std::string text_of(Getter getter, hid_t dcpl, std::size_t index) {
   return text;
 }
 
-/// A list that opens files through us, closing as the parent does: HDF5 refuses to open a file
-/// twice with different degrees.
-Handle file_access_list(const FileState& parent) {
+/// A list that opens files through us as what the parent leads to, closing as it does: HDF5 refuses
+/// to open a file twice with different degrees.
+Handle file_access_list(FileState& parent) {
   Handle list(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
   api().H5Pset_fclose_degree(list.get(), static_cast<H5F_close_degree_t>(parent.close_degree()));
   api().H5Pset_vol(list.get(), own_connector(), nullptr);
+  const vfd::DriverInfo origin{parent.opening()};
+  api().H5Pset_driver(list.get(), context().driver, &origin);
   return list;
 }
 
@@ -207,9 +210,13 @@ Handle VirtualSources::open_file(const std::string& name) {
     if (!folder.empty()) candidates.push_back(folder + "/" + name);
   }
   candidates.push_back(name);
+  const OpenFailures failures;
   for (const std::string& candidate : candidates) {
     Handle file(api().H5Fopen(candidate.c_str(), flags, fapl.get()));
     if (file.valid()) return file;
+  }
+  if (const Status worst = failures.worst(); worst.code() == Code::permission_denied) {
+    failure_ = worst;
   }
   return {};
 }

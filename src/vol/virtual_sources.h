@@ -28,6 +28,8 @@ class VirtualSources {
   };
   /// Every piece whose source exists. `space`: the virtual dataset's dataspace now.
   std::vector<Piece> pieces(hid_t space);
+  /// Why pieces() may lack one whose source the file may not lead to.
+  const Status& failure() const { return failure_; }
 
  private:
   struct Mapping {
@@ -47,6 +49,7 @@ class VirtualSources {
   void add_printf(const Mapping& mapping, const chunk::Extent& dims, std::vector<Piece>& out);
 
   const Object& object_;
+  Status failure_;
   std::string prefix_;  ///< H5Pset_virtual_prefix
   std::vector<Mapping> mappings_;
   std::map<std::pair<std::string, std::string>, Source> sources_;

@@ -145,6 +145,29 @@ def headers() -> dict[str, bytes]:
     }
 
 
+def reaches() -> dict[str, bytes]:
+    """Platform, bucket, root, what is allowed, the file that has the name; the name."""
+
+    def named(file: int, name: bytes, platform: int = 0, allowed: int = 1) -> bytes:
+        return bytes([platform, 0, 0, 1 - allowed, file]) + name
+
+    return {
+        "beside": named(0, b"t.h5"),
+        "below-origin": named(4, b"${ORIGIN}/sub/./t.h5"),
+        "up": named(7, b"../../t.h5", platform=2),
+        "candidate": named(2, b"/no/working/directory/https://h.example.org/a/t.h5"),
+        "candidate-of-url": named(0, b"/no/working/directory/s3://bucket/a/S3://other/t.h5"),
+        "plain": named(8, b"a/../t.h5", platform=1),
+        "hostile-absolute": named(0, b"/etc/passwd", allowed=0),
+        "hostile-dots": named(4, b"file:///no/allowed/../secret"),
+        "hostile-percent": named(2, b"https://allowed.org/data/%2e%2e%2fsecret"),
+        "hostile-host": named(2, b"https://h.example.org.evil.org/t.h5"),
+        "hostile-bucket": named(0, b"s3://bucket/../other/t.h5"),
+        "hostile-port": named(3, b"http://h:80/t.h5"),
+        "top-of-the-disk": named(5, b"etc/passwd"),
+    }
+
+
 def pointers() -> dict[str, bytes]:
     def pointer(url: bytes, length: int | None = None) -> bytes:
         size = len(url) if length is None else length
@@ -236,6 +259,7 @@ def main() -> None:
         "xml": answers(),
         "http_headers": headers(),
         "pointer": pointers(),
+        "reach": reaches(),
         **codecs(),
     }
     for target, inputs in targets.items():

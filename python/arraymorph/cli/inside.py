@@ -49,9 +49,22 @@ def member(file: Any, path: str) -> Any:
     try:
         return file[path]
     except KeyError as error:
+        if _leads_elsewhere(file, path):
+            raise OSError(
+                f"{path} in {file.filename} cannot be followed: {message_of(error)}"
+            ) from error
         raise FileNotFoundError(
             f"there is no {path} in {file.filename}: {message_of(error)}"
         ) from error
+
+
+def _leads_elsewhere(file: Any, path: str) -> bool:
+    import h5py
+
+    try:
+        return isinstance(file.get(path, getlink=True), h5py.ExternalLink)
+    except (KeyError, OSError, RuntimeError, ValueError):
+        return False
 
 
 def rows_of(item: Any) -> Iterator[Row]:

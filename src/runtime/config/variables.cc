@@ -26,6 +26,9 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {"BUCKET_NAME", "bucket", "", "bucket of names without a URL scheme"},
     {"ARRAYMORPH_ROOT", "directory", "", "root of names without a URL scheme (Local)"},
 
+    {"ARRAYMORPH_ALLOW_LINKS", "URL prefixes, with commas between them", "",
+     "what files in stores may lead to outside of their own store"},
+
     {"ARRAYMORPH_ENDPOINT_URL", "http(s)://host[:port][/path]", "AWS_ENDPOINT_URL_S3",
      "server that speaks the S3 protocol"},
     {"AWS_ENDPOINT_URL_S3", "http(s)://host[:port][/path]", "AWS_ENDPOINT_URL",

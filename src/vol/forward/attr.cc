@@ -46,6 +46,10 @@ herr_t write(void* obj, hid_t mem_type_id, const void* buf, hid_t dxpl_id, void*
 }
 
 herr_t get(void* obj, H5VL_attr_get_args_t* args, hid_t dxpl_id, void** req) {
+  const H5VL_loc_params_t* loc = nullptr;
+  if (args->op_type == H5VL_ATTR_GET_INFO) loc = &args->args.get_info.loc_params;
+  if (args->op_type == H5VL_ATTR_GET_NAME) loc = &args->args.get_name.loc_params;
+  const LinkAccess access(object_of(obj), loc);
   return api().H5VLattr_get(under(obj), native(), args, dxpl_id, req);
 }
 

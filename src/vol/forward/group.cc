@@ -25,6 +25,8 @@ void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t gapl
 }
 
 herr_t get(void* obj, H5VL_group_get_args_t* args, hid_t dxpl_id, void** req) {
+  const bool by_name = args->op_type == H5VL_GROUP_GET_INFO;
+  const LinkAccess access(object_of(obj), by_name ? &args->args.get_info.loc_params : nullptr);
   return api().H5VLgroup_get(under(obj), native(), args, dxpl_id, req);
 }
 

@@ -27,6 +27,12 @@ void inherit_external(void* src, void* dst) {
   }
 }
 
+/// Of two ends, one of which may be left out, the one that lies in a file of ours.
+const Object& ours_first(void* one, void* other) {
+  if (one == nullptr || (other != nullptr && object_of(other).file)) return object_of(other);
+  return object_of(one);
+}
+
 }  // namespace
 
 herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t* loc, hid_t lcpl_id,
@@ -39,6 +45,8 @@ herr_t create(H5VL_link_create_args_t* args, void* obj, const H5VL_loc_params_t*
   } else if (args->op_type == H5VL_LINK_CREATE_UD) {
     note_external(obj);
   }
+  void* const other = args->op_type == H5VL_LINK_CREATE_HARD ? args->args.hard.curr_obj : nullptr;
+  const LinkAccess access(ours_first(obj, other), lapl_id);
   return api().H5VLlink_create(&below, target, loc, native(), lcpl_id, lapl_id, dxpl_id, req);
 }
 
@@ -46,6 +54,7 @@ herr_t copy(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_
             hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req) {
   if (!may_change(dst)) return -1;
   inherit_external(src, dst);
+  const LinkAccess access(ours_first(src, dst), lapl_id);
   return api().H5VLlink_copy(under(src), loc1, under(dst), loc2, native(), lcpl_id, lapl_id,
                              dxpl_id, req);
 }
@@ -54,6 +63,7 @@ herr_t move(void* src, const H5VL_loc_params_t* loc1, void* dst, const H5VL_loc_
             hid_t lcpl_id, hid_t lapl_id, hid_t dxpl_id, void** req) {
   if (!may_change(src) || !may_change(dst)) return -1;
   inherit_external(src, dst);
+  const LinkAccess access(ours_first(src, dst), lapl_id);
   return api().H5VLlink_move(under(src), loc1, under(dst), loc2, native(), lcpl_id, lapl_id,
                              dxpl_id, req);
 }
@@ -74,6 +84,7 @@ herr_t specific(void* obj, const H5VL_loc_params_t* loc, H5VL_link_specific_args
 
 herr_t optional(void* obj, const H5VL_loc_params_t* loc, H5VL_optional_args_t* args, hid_t dxpl_id,
                 void** req) {
+  const LinkAccess access(object_of(obj), loc);
   return api().H5VLlink_optional(under(obj), loc, native(), args, dxpl_id, req);
 }
 
