@@ -11,7 +11,7 @@
   X(H5Pget_elink_fapl) X(H5Pget_external_count) X(H5Pget_fclose_degree) X(H5Pget_fill_time)       \
   X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout) X(H5Pget_nfilters)                      \
   X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname) X(H5Pget_virtual_filename)                   \
-  X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)   \
+  X(H5Pget_virtual_prefix) X(H5Pget_virtual_printf_gap) X(H5Pget_virtual_srcspace) X(H5Pget_virtual_view) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)\
   X(H5Pisa_class) X(H5Pset_alloc_time) X(H5Pset_copy_object) X(H5Pset_driver)                     \
   X(H5Pset_elink_fapl) X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_vol) X(H5Scopy)       \
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
@@ -41,7 +41,7 @@
 #define ARRAYMORPH_HDF5_IDS(X)                                                                    \
   X(H5E_BADVALUE_g) X(H5E_CANTCLOSEFILE_g) X(H5E_CANTCOPY_g) X(H5E_CANTDELETEFILE_g)              \
   X(H5E_CANTFLUSH_g) X(H5E_CANTGET_g) X(H5E_CANTINIT_g) X(H5E_CANTOPENFILE_g) X(H5E_CANTSET_g)    \
-  X(H5E_DATASET_g) X(H5E_ERR_CLS_g) X(H5E_FILE_g) X(H5E_IO_g) X(H5E_READERROR_g)                  \
+  X(H5E_DATASET_g) X(H5E_ERR_CLS_g) X(H5E_FILE_g) X(H5E_IO_g) X(H5E_NOTFOUND_g) X(H5E_READERROR_g) X(H5E_SYM_g)  \
   X(H5E_UNSUPPORTED_g) X(H5E_VFL_g) X(H5E_VOL_g) X(H5E_WRITEERROR_g) X(H5P_CLS_FILE_ACCESS_ID_g)  \
   X(H5P_CLS_LINK_ACCESS_ID_g) X(H5P_CLS_OBJECT_COPY_ID_g) X(H5P_LST_DATASET_ACCESS_ID_g)          \
   X(H5P_LST_DATASET_XFER_ID_g) X(H5P_LST_GROUP_ACCESS_ID_g) X(H5P_LST_LINK_ACCESS_ID_g)           \

@@ -5,6 +5,7 @@
 #include "vol/callbacks.h"
 #include "vol/engine.h"
 #include "vol/object.h"
+#include "vol/open_failure.h"
 #include "vol/open_file.h"
 #include "vol/plain_dataset.h"
 #include "vol/sweep.h"
@@ -156,6 +157,7 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
     if (!status.ok()) opening = status;
   }
   if (!opening.ok()) {
+    note_open_failure(opening.status());
     push(opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
     return nullptr;
   }

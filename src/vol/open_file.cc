@@ -10,6 +10,7 @@
 #include "store/pointer.h"
 #include "vol/context.h"
 #include "vol/find_file.h"
+#include "vol/open_failure.h"
 
 namespace arraymorph::vol {
 namespace {
@@ -124,7 +125,9 @@ bool is_plain(const FileOpening& opening) {
   return live ? live->plain() != nullptr : opening.plain.has_value();
 }
 
-Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+namespace {
+
+Result<std::shared_ptr<vfd::Backing>> find_backing(const char* name, unsigned flags,
                                                    const std::shared_ptr<vfd::Opening>& base) {
   auto opening = std::static_pointer_cast<FileOpening>(base);
   if (opening == nullptr || opening->name != name) {
@@ -142,6 +145,15 @@ Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned fl
   if (opening->create && (flags & H5F_ACC_CREAT) == 0) return missing(*opening);
   if (!opening->create && !opening->loaded && !plain) ARRAYMORPH_TRY(fetch(*opening, false));
   return enlist(std::move(opening));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<vfd::Backing>> open_backing(const char* name, unsigned flags,
+                                                   const std::shared_ptr<vfd::Opening>& base) {
+  auto backing = find_backing(name, flags, base);
+  note_open_failure(backing.status());
+  return backing;
 }
 
 }  // namespace arraymorph::vol

@@ -41,28 +41,35 @@ Result<Spaces> spaces_of(hid_t memory_space, hid_t file_space, hid_t own_space) 
 /// One source's part of a transfer.
 struct Part {
   void* source = nullptr;
+  std::string name;
   Handle memory;
   Handle file;
 };
 
-Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, hid_t own_space,
+Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, bool write,
                                    hssize_t& covered) {
   std::vector<Part> parts;
   covered = 0;
-  for (const auto& piece : object.sources->pieces(own_space)) {
+  const Handle selection = as_hyperslab(spaces.file.get());
+  ARRAYMORPH_ASSIGN(auto pieces, object.sources->pieces(selection.get(), write));
+  for (auto& piece : pieces) {
     Part part;
     part.source = piece.source;
+    part.name = std::move(piece.name);
     part.file = Handle(api().H5Sselect_project_intersection(
-        piece.virtual_space.get(), piece.source_space.get(), spaces.file.get()));
+        piece.virtual_space.get(), piece.source_space.get(), selection.get()));
     part.memory = Handle(api().H5Sselect_project_intersection(
-        spaces.file.get(), spaces.memory.get(), piece.virtual_space.get()));
+        selection.get(), spaces.memory.get(), piece.virtual_space.get()));
     if (!part.file.valid() || !part.memory.valid()) {
       return Status(Code::internal,
-                    "cannot map the selection of a virtual dataset to its source: " +
-                        hdf5::innermost_error());
+                    part.name + ": cannot map the selection: " + hdf5::innermost_error());
     }
     const hssize_t points = api().H5Sget_select_npoints(part.file.get());
     if (points == 0) continue;
+    if (api().H5Sselect_valid(part.file.get()) <= 0) {
+      return Status(Code::invalid_argument,
+                    part.name + ": it is too small by now for the elements that are mapped there");
+    }
     covered += points;
     parts.push_back(std::move(part));
   }
@@ -83,22 +90,23 @@ Status fill_memory(const Object& object, hid_t memory_type, hid_t memory_space, 
   return {};
 }
 
-Status failed(const char* what) {
+Status failed(const Part& part, const char* what) {
   // The source's own callback has pushed the cause; read it before another call clears it.
-  return {Code::internal, std::string("cannot ") + what +
-                              " a source of the virtual dataset: " + hdf5::innermost_error()};
+  return {Code::internal, part.name + ", cannot be " + what + ": " + hdf5::innermost_error()};
 }
 
 }  // namespace
 
 Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
   Object& object = *transfer.object;
-  const Handle own = space_of(object);
+  const Nesting nesting;
+  ARRAYMORPH_TRY(Nesting::check(object));
+  ARRAYMORPH_ASSIGN(const Handle own, object.sources->known_space());
   ARRAYMORPH_ASSIGN(const Spaces spaces,
                     spaces_of(transfer.memory_space, transfer.file_space, own.get()));
   if (spaces.points == 0) return {};
   hssize_t covered = 0;
-  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/false, covered));
   if (covered < spaces.points) {
     ARRAYMORPH_TRY(fill_memory(object, transfer.memory_type, spaces.memory.get(), transfer.buffer));
   }
@@ -108,7 +116,7 @@ Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
     hid_t file = part.file.get();
     void* buffer = transfer.buffer;
     if (dataset::read(1, &part.source, &type, &memory, &file, dxpl_id, &buffer, nullptr) < 0) {
-      return failed("read");
+      return failed(part, "read");
     }
   }
   return {};
@@ -116,11 +124,13 @@ Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
 
 Status write_virtual(const WriteTransfer& transfer, hid_t dxpl_id) {
   Object& object = *transfer.object;
-  const Handle own = space_of(object);
+  const Nesting nesting;
+  ARRAYMORPH_TRY(Nesting::check(object));
+  ARRAYMORPH_ASSIGN(const Handle own, object.sources->known_space());
   ARRAYMORPH_ASSIGN(const Spaces spaces,
                     spaces_of(transfer.memory_space, transfer.file_space, own.get()));
   hssize_t covered = 0;
-  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/true, covered));
   if (covered < spaces.points) {
     return {Code::invalid_argument,
             "the selection includes elements of the virtual dataset that no source provides"};
@@ -131,7 +141,7 @@ Status write_virtual(const WriteTransfer& transfer, hid_t dxpl_id) {
     hid_t file = part.file.get();
     const void* buffer = transfer.buffer;
     if (dataset::write(1, &part.source, &type, &memory, &file, dxpl_id, &buffer, nullptr) < 0) {
-      return failed("write");
+      return failed(part, "written");
     }
   }
   return {};

@@ -15,6 +15,7 @@ from .output import Advance, age_text, one_line_errors, plural, print_json, prog
 from .stored import Dataset, Index, Object, Stored, stored
 from .verify_plain import check_plain
 from .verify_report import Problem, Report
+from .verify_sources import check_sources
 
 _LEFTOVERS = ("superseded", "outside", "trash", "orphan", "scratch")
 _SHOWN = 20  # leftovers named one by one
@@ -33,7 +34,7 @@ def verify(
     Reads every chunk through the library, which decodes it and checks its checksums. Two things
     cannot be noticed: a changed byte where nothing holds a checksum (use fletcher32), and the loss
     of a whole chunk object that the catalog does not name, which reads as the fill value; chunks
-    without an object are counted.
+    without an object are counted. Of every source of a virtual dataset one element is read.
 
     Exit status: 0 whole, 1 something is wrong or could not be asked. Objects that nothing needs
     are listed and are no failure: `arraymorph gc` removes them. Of a plain HDF5 file all stored
@@ -81,6 +82,8 @@ def check(file: Stored, quick: bool) -> Report:
                 chunk = tuple(file.entries[address]["chunk"])
                 report.fill_chunks += dataset.count_chunks(chunk) - len(live[address])
                 _check_chunks(report, dataset, chunk, live[address], None if quick else advance)
+    for path, handle in () if quick else file.virtual.values():
+        report.problems += check_sources(path, handle)
     return report
 
 

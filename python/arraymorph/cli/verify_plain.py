@@ -10,6 +10,7 @@ from .contents import unreadable
 from .output import Advance, message_of, progress
 from .stored import Dataset, Index, Stored, open_file
 from .verify_report import Problem, Report
+from .verify_sources import check_sources
 
 _ROWS_BYTES = 8 << 20  # of one read of what has no chunks
 
@@ -27,11 +28,15 @@ def check_plain(url: str, quick: bool) -> Report:
         report.datasets = len(found.datasets)
         pieces = [] if quick else list(_pieces(found, report))
         report.chunks = sum(len(indices) for _, _, indices in pieces)
+        for address, (path, handle) in found.virtual.items():
+            if address not in found.datasets and not quick:
+                report.problems += check_sources(path, handle)
         with progress("chunks", report.chunks) as advance:
             for dataset, chunk, indices in pieces:
                 _check(report, dataset, chunk, indices, advance)
     finally:
         found.datasets.clear()
+        found.virtual.clear()
         if file is not None:
             file.close()
     return report
