@@ -17,8 +17,8 @@
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
   X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
   X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sget_simple_extent_npoints)      \
-  X(H5Sget_simple_extent_type) X(H5Sis_regular_hyperslab) X(H5Ssel_iter_close)                    \
-  X(H5Ssel_iter_create) X(H5Ssel_iter_get_seq_list) X(H5Sselect_all) X(H5Sselect_hyperslab)       \
+  X(H5Sget_simple_extent_type) X(H5Sis_regular_hyperslab) X(H5Soffset_simple) X(H5Ssel_iter_close)                    \
+  X(H5Ssel_iter_create) X(H5Ssel_iter_get_seq_list) X(H5Sselect_adjust) X(H5Sselect_all) X(H5Sselect_hyperslab)       \
   X(H5Sselect_none) X(H5Sselect_project_intersection) X(H5Sselect_valid) X(H5Sset_extent_simple)  \
   X(H5Tconvert) X(H5Tequal) X(H5Tget_class) X(H5Tget_member_type) X(H5Tget_nmembers)              \
   X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str) X(H5VLattr_close) X(H5VLattr_create)       \

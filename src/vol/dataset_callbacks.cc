@@ -297,13 +297,7 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {
   Object& object = object_of(obj);
-  // Nobody else holds what was written to sources: after a failure the id stays valid, for a retry.
-  if (object.sources) {
-    if (const Status status = object.sources->flush(); !status.ok()) {
-      hdf5::push_write_error(status);
-      return -1;
-    }
-  }
+  if (object.sources) object.sources->hand_over();
   // A dataset may outlive its file id; then nobody else will flush it before HDF5 closes the file.
   const std::shared_ptr<FileState> alive = object.file;
   const herr_t result = api().H5VLdataset_close(object.under, native(), dxpl_id, req);

@@ -9,6 +9,7 @@
 #include "vol/open_file.h"
 #include "vol/plain_dataset.h"
 #include "vol/sweep.h"
+#include "vol/virtual_sources.h"
 
 namespace arraymorph::vol::file {
 namespace {
@@ -50,6 +51,7 @@ Status flush(Object& object, H5F_scope_t scope) {
   }
   FileState* file = object.file.get();
   if (file == nullptr || !file->writable()) return {};
+  ARRAYMORPH_TRY(flush_sources(*file));
   if (file->catalog().sweep_needed) {
     ARRAYMORPH_TRY(sweep(*file, object));
   }

@@ -50,8 +50,7 @@ hsize_t extent_showing(const Hyperslab& slab, hsize_t coordinates, bool gaps) {
 
 Handle clipped(Hyperslab slab, const chunk::Extent& dims, hsize_t coordinates) {
   const std::vector<hsize_t> extent(dims.begin(), dims.end());
-  Handle space(
-      api().H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+  Handle space(api().H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
   api().H5Sselect_none(space.get());
   const std::size_t axis = *slab.unlimited;
   if (slab.block[axis] == H5S_UNLIMITED) slab.block[axis] = std::max<hsize_t>(coordinates, 1);
@@ -97,6 +96,26 @@ Handle as_hyperslab(hid_t selection) {
   const std::vector<hsize_t> start(dims.size()), count(dims.begin(), dims.end());
   api().H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(),
                             nullptr);
+  return space;
+}
+
+Handle with_offset(hid_t selection) {
+  Handle space(api().H5Scopy(selection));
+  const H5S_sel_type kind = api().H5Sget_select_type(selection);
+  if (kind == H5S_SEL_ALL || kind == H5S_SEL_NONE) return space;
+  const std::size_t rank = hdf5::extent_of(selection).size();
+  const std::vector<hssize_t> none(rank);
+  std::vector<hsize_t> from(rank), to(rank), last(rank);
+  std::vector<hssize_t> back(rank);
+  if (api().H5Sget_select_bounds(space.get(), to.data(), last.data()) < 0 ||
+      api().H5Soffset_simple(space.get(), none.data()) < 0 ||
+      api().H5Sget_select_bounds(space.get(), from.data(), last.data()) < 0) {
+    return {};
+  }
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    back[axis] = static_cast<hssize_t>(from[axis]) - static_cast<hssize_t>(to[axis]);
+  }
+  if (back != none && api().H5Sselect_adjust(space.get(), back.data()) < 0) return {};
   return space;
 }
 

@@ -39,6 +39,10 @@ hdf5::Handle in_extent(hid_t selection, const chunk::Extent& dims);
 /// "all" for all of either.
 hdf5::Handle as_hyperslab(hid_t selection);
 
+/// `selection` with its offset (H5Soffset_simple) as a part of it: HDF5 forgets it in
+/// intersections. Invalid when the offset leads before the beginning.
+hdf5::Handle with_offset(hid_t selection);
+
 /// Both selections have elements in common.
 bool overlap(hid_t selection, hid_t other);
 

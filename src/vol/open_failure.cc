@@ -12,8 +12,7 @@ OpenFailures::~OpenFailures() { asking = outer_; }
 
 void note_open_failure(const Status& status) {
   if (asking == nullptr || status.ok()) return;
-  Status& first =
-      status.code() == Code::not_found ? asking->missing_ : asking->failure_;
+  Status& first = status.code() == Code::not_found ? asking->missing_ : asking->failure_;
   if (first.ok()) first = status;
 }
 

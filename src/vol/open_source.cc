@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <optional>
 #include <set>
 
 #include "hdf5/error.h"
@@ -22,6 +23,34 @@ bool is_url(const std::string& name) { return name.find("://") != std::string::n
 
 std::string below(const std::string& folder, const std::string& name) {
   return folder.ends_with('/') ? folder + name : folder + "/" + name;
+}
+
+/// Where the part of a name begins that ".." may take away: behind "scheme://container/", or "/".
+std::size_t path_of_name(const std::string& name) {
+  if (!is_url(name)) return name.starts_with('/') ? 1 : 0;
+  const std::size_t slash = name.find('/', name.find("://") + 3);
+  return slash == std::string::npos ? name.size() : slash + 1;
+}
+
+/// `name` without "..", which stores do not know. Nothing: it leads out of everything.
+std::optional<std::string> without_parents(const std::string& name) {
+  const std::size_t begin = path_of_name(name);
+  std::vector<std::string> segments;
+  for (std::size_t at = begin; at <= name.size();) {
+    const std::size_t end = std::min(name.find('/', at), name.size());
+    std::string segment = name.substr(at, end - at);
+    at = end + 1;
+    if (segment != "..") {
+      segments.push_back(std::move(segment));
+    } else if (segments.empty()) {
+      return std::nullopt;
+    } else {
+      segments.pop_back();
+    }
+  }
+  std::string result = name.substr(0, begin);
+  for (std::size_t i = 0; i < segments.size(); ++i) result += (i == 0 ? "" : "/") + segments[i];
+  return result;
 }
 
 /// The separator after an entry of a list of prefixes: a ':' that belongs to no URL.
@@ -144,8 +173,10 @@ std::vector<std::string> source_candidates(const FileState& file, const std::str
 Result<Handle> open_source_file(const Object& dataset, const std::string& name, bool write) {
   const FileState& parent = *dataset.file;
   std::set<std::string> tried;
-  for (const std::string& candidate : source_candidates(parent, name, dataset.virtual_prefix)) {
-    auto file = open_candidate(parent, candidate, write, tried);
+  for (const std::string& each : source_candidates(parent, name, dataset.virtual_prefix)) {
+    const auto candidate = without_parents(each);
+    if (!candidate) continue;
+    auto file = open_candidate(parent, *candidate, write, tried);
     if (file.ok() || file.status().code() != Code::not_found) return file;
   }
   return Status(Code::not_found, "there is no file " + name);

@@ -1,9 +1,12 @@
 #include "vol/virtual_sources.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <set>
 
 #include "hdf5/error.h"
+#include "runtime/log.h"
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
@@ -35,6 +38,12 @@ Handle access_list_of(const Object& object) {
   if (api().H5VLdataset_get(object.under, native(), &args, default_transfer(), nullptr) < 0)
     return {};
   return Handle(args.args.get_dapl.dapl_id);
+}
+
+Status flush_file(hid_t file, const std::string& what) {
+  const hdf5::SilenceErrors silence;
+  if (api().H5Fflush(file, H5F_SCOPE_LOCAL) >= 0) return {};
+  return {Code::internal, what + ", could not be stored: " + hdf5::innermost_error()};
 }
 
 std::string shape_text(const chunk::Extent& dims) {
@@ -71,6 +80,7 @@ VirtualSources::Source::~Source() {
 }
 
 VirtualSources::VirtualSources(const Object& object) : object_(object) {
+  context().virtual_datasets.insert(this);
   if (const Handle dapl = access_list_of(object); dapl.valid()) {
     H5D_vds_view_t view = H5D_VDS_LAST_AVAILABLE;
     if (api().H5Pget_virtual_view(dapl.get(), &view) >= 0) {
@@ -85,11 +95,12 @@ VirtualSources::VirtualSources(const Object& object) : object_(object) {
     mappings_.push_back({text_of(api().H5Pget_virtual_filename, dcpl.get(), i),
                          text_of(api().H5Pget_virtual_dsetname, dcpl.get(), i),
                          Handle(api().H5Pget_virtual_vspace(dcpl.get(), i)),
-                         Handle(api().H5Pget_virtual_srcspace(dcpl.get(), i))});
+                         Handle(api().H5Pget_virtual_srcspace(dcpl.get(), i)),
+                         {}});
   }
 }
 
-VirtualSources::~VirtualSources() = default;
+VirtualSources::~VirtualSources() { context().virtual_datasets.erase(this); }
 
 std::string VirtualSources::describe(const std::string& file, const std::string& dataset) const {
   return "source " + file + ", dataset " + dataset + ", of the virtual dataset " +
@@ -164,8 +175,7 @@ Status VirtualSources::add_unlimited(const Mapping& mapping, const Want& want,
     return {Code::invalid_argument,
             name + ": it has the shape " + shape_text(dims) + ", which does not fit the mapping"};
   }
-  const hsize_t coordinates =
-      std::min(room, coordinates_below(*origin, dims[*origin->unlimited]));
+  const hsize_t coordinates = std::min(room, coordinates_below(*origin, dims[*origin->unlimited]));
   if (coordinates == 0) return {};
   out.push_back(
       {from, name, clipped(*target, want.dims, coordinates), clipped(*origin, dims, coordinates)});
@@ -183,7 +193,7 @@ Status VirtualSources::add_numbered(const Mapping& mapping, const Want& want,
   const hsize_t start = target->start[axis];
   const hsize_t stride = target->stride[axis];
   for (hsize_t block = first[axis] > start ? (first[axis] - start) / stride : 0;
-       start + block * stride < end; ++block) {
+       start + block * stride < end && (!mapping.blocks || block < *mapping.blocks); ++block) {
     Hyperslab one = *target;
     one.start[axis] += block * stride;
     // The extent may cut the last block.
@@ -193,8 +203,10 @@ Status VirtualSources::add_numbered(const Mapping& mapping, const Want& want,
     if (!overlap(want.selection, virtual_space.get())) continue;
     const std::string number = std::to_string(block);
     const Mapping numbered{with_block_number(mapping.file, number),
-                           with_block_number(mapping.dataset, number), std::move(virtual_space),
-                           Handle(api().H5Scopy(mapping.source_space.get()))};
+                           with_block_number(mapping.dataset, number),
+                           std::move(virtual_space),
+                           Handle(api().H5Scopy(mapping.source_space.get())),
+                           {}};
     ARRAYMORPH_TRY(add_limited(numbered, {want.selection, dims, want.write}, out));
   }
   return {};
@@ -227,7 +239,7 @@ bool VirtualSources::follows_sources() const {
 
 /// The extent of the unlimited axis up to which the blocks of a printf-style mapping are there. The
 /// search ends after as many missing ones as the access list allows.
-Result<hsize_t> VirtualSources::shown_by_numbered(const Mapping& mapping, const Hyperslab& target) {
+Result<hsize_t> VirtualSources::shown_by_numbered(Mapping& mapping, const Hyperslab& target) {
   hsize_t present = 0;  // blocks up to the last that exists
   for (hsize_t block = 0; block <= gap_ + present; ++block) {
     const std::string number = std::to_string(block);
@@ -236,11 +248,12 @@ Result<hsize_t> VirtualSources::shown_by_numbered(const Mapping& mapping, const 
                              with_block_number(mapping.dataset, number), /*write=*/false));
     if (from != nullptr) present = block + 1;
   }
+  mapping.blocks = present;
   const std::size_t axis = *target.unlimited;
   return extent_showing(target, present * target.block[axis], first_missing_ && present > 0);
 }
 
-Result<hsize_t> VirtualSources::shown_by(const Mapping& mapping, const Hyperslab& target) {
+Result<hsize_t> VirtualSources::shown_by(Mapping& mapping, const Hyperslab& target) {
   if (mapping.numbered()) return shown_by_numbered(mapping, target);
   const auto origin = regular_hyperslab(mapping.source_space.get());
   ARRAYMORPH_ASSIGN(Object* const from, source(mapping.file, mapping.dataset, /*write=*/false));
@@ -261,7 +274,7 @@ Result<Handle> VirtualSources::space() {
   std::vector<hsize_t> most(dims.size()), least(dims.size());
   api().H5Sget_simple_extent_dims(mappings_.front().virtual_space.get(), dims.data(), most.data());
   std::vector<std::optional<hsize_t>> shown(dims.size());
-  for (const Mapping& mapping : mappings_) {
+  for (Mapping& mapping : mappings_) {
     const auto target = regular_hyperslab(mapping.virtual_space.get());
     const bool unlimited = target && target->unlimited;
     const auto ends = ends_of(mapping.virtual_space.get());
@@ -277,8 +290,7 @@ Result<Handle> VirtualSources::space() {
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
     if (shown[axis]) dims[axis] = std::max(*shown[axis], least[axis]);
   }
-  known_ = Handle(
-      api().H5Screate_simple(static_cast<int>(dims.size()), dims.data(), most.data()));
+  known_ = Handle(api().H5Screate_simple(static_cast<int>(dims.size()), dims.data(), most.data()));
   return Handle(api().H5Scopy(known_.get()));
 }
 
@@ -287,12 +299,48 @@ Result<Handle> VirtualSources::known_space() {
 }
 
 Status VirtualSources::flush() {
+  if (flushing_) return {};  // a source file has a virtual dataset over this one's file
+  flushing_ = true;
   Status result;
   for (auto& [name, source] : sources_) {
     if (!source.writable || !source.file.valid()) continue;
-    if (api().H5Fflush(source.file.get(), H5F_SCOPE_LOCAL) >= 0 || !result.ok()) continue;
-    result = Status(Code::internal, describe(name.first, name.second) +
-                                        ", could not be stored: " + hdf5::innermost_error());
+    Status status = flush_file(source.file.get(), describe(name.first, name.second));
+    if (result.ok()) result = std::move(status);
+  }
+  flushing_ = false;
+  return result;
+}
+
+void VirtualSources::hand_over() {
+  for (auto& [name, source] : sources_) {
+    if (!source.writable || !source.file.valid()) continue;
+    std::string what = describe(name.first, name.second);
+    const Status status = flush_file(source.file.get(), what);
+    if (status.ok()) continue;
+    log(LogLevel::warn, status.message() + " (flush and close of the file try again)");
+    context().unstored.push_back({object_.file, std::move(what), std::move(source.file)});
+  }
+}
+
+Status flush_sources(const FileState& file) {
+  Status result;
+  const std::set<VirtualSources*> open = context().virtual_datasets;
+  for (VirtualSources* each : open) {
+    if (!each->belongs_to(file)) continue;
+    if (Status status = each->flush(); result.ok()) result = std::move(status);
+  }
+  // A source may itself have some: what this call is about is taken out meanwhile.
+  auto& all = context().unstored;
+  const auto ours = std::stable_partition(all.begin(), all.end(), [&](const UnstoredSource& each) {
+    return each.master.lock().get() != &file;
+  });
+  std::vector<UnstoredSource> waiting(std::make_move_iterator(ours),
+                                      std::make_move_iterator(all.end()));
+  all.erase(ours, all.end());
+  for (UnstoredSource& each : waiting) {
+    Status status = flush_file(each.file.get(), each.what);
+    if (!status.ok()) all.push_back(std::move(each));
+    if (result.ok()) result = std::move(status);
   }
   return result;
 }

@@ -29,7 +29,7 @@ class VirtualSources {
     Object* source = nullptr;
     std::string name;            ///< of the source, for messages
     hdf5::Handle virtual_space;  ///< selection in the virtual dataset
-    hdf5::Handle source_space;   ///< selection in the source, which may have become too small for it
+    hdf5::Handle source_space;  ///< selection in the source, which may have become too small for it
   };
   /// The pieces with elements of `selection` whose source exists. Sources are opened for reading
   /// unless `write`. A source that is there and cannot be opened is an error.
@@ -43,6 +43,10 @@ class VirtualSources {
 
   /// What was written through the mappings is stored.
   Status flush();
+  /// Before the dataset is closed, which cannot fail: HDF5 has no way back from that. What could
+  /// not be stored is told, and left to the next flush or close of the file.
+  void hand_over();
+  bool belongs_to(const FileState& file) const { return object_.file.get() == &file; }
   /// Sources are opened again when they are needed next.
   void forget();
 
@@ -55,6 +59,8 @@ class VirtualSources {
     std::string dataset;
     hdf5::Handle virtual_space;
     hdf5::Handle source_space;
+
+    std::optional<hsize_t> blocks;  ///< numbered: as many count since the extent was asked for
 
     bool numbered() const { return has_block_number(file) || has_block_number(dataset); }
   };
@@ -83,8 +89,8 @@ class VirtualSources {
   Status add_limited(const Mapping& mapping, const Want& want, std::vector<Piece>& out);
   Status add_unlimited(const Mapping& mapping, const Want& want, std::vector<Piece>& out);
   Status add_numbered(const Mapping& mapping, const Want& want, std::vector<Piece>& out);
-  Result<hsize_t> shown_by(const Mapping& mapping, const Hyperslab& target);
-  Result<hsize_t> shown_by_numbered(const Mapping& mapping, const Hyperslab& target);
+  Result<hsize_t> shown_by(Mapping& mapping, const Hyperslab& target);
+  Result<hsize_t> shown_by_numbered(Mapping& mapping, const Hyperslab& target);
   bool follows_sources() const;
 
   const Object& object_;
@@ -93,7 +99,12 @@ class VirtualSources {
   std::vector<Mapping> mappings_;
   std::map<std::pair<std::string, std::string>, Source> sources_;
   hdf5::Handle known_;
+  bool flushing_ = false;
 };
+
+/// Flushes the sources of the file's virtual datasets: what was written through them is the
+/// program's, whichever file holds it.
+Status flush_sources(const FileState& file);
 
 /// The dataspace of any dataset now.
 Result<hdf5::Handle> current_space(Object& object);

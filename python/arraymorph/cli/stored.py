@@ -153,7 +153,7 @@ def _look_at(found: Stored, path: str, handle: Any) -> None:
         found.virtual[address] = (path, handle)
     try:
         space = handle.get_space()
-    except OSError:
+    except (OSError, RuntimeError):
         if address in found.virtual:  # it follows sources that cannot be read
             return
         raise
