@@ -14,17 +14,17 @@
   X(H5Pget_file_locking) X(H5Pget_file_space_page_size) X(H5Pget_file_space_strategy)             \
   X(H5Pget_fill_time) X(H5Pget_fill_value) X(H5Pget_filter2) X(H5Pget_layout)                     \
   X(H5Pget_libver_bounds) X(H5Pget_nfilters) X(H5Pget_virtual_count) X(H5Pget_virtual_dsetname)   \
-  X(H5Pget_virtual_filename) X(H5Pget_virtual_prefix) X(H5Pget_virtual_srcspace)                  \
-  X(H5Pget_virtual_vspace) X(H5Pget_vol_id) X(H5Pisa_class) X(H5Piterate) X(H5Pmodify_filter)     \
-  X(H5Premove_filter) X(H5Pset_alloc_time) X(H5Pset_cache) X(H5Pset_copy_object)                  \
-  X(H5Pset_driver) X(H5Pset_elink_cb) X(H5Pset_elink_fapl) X(H5Pset_fapl_core)                    \
-  X(H5Pset_fclose_degree) X(H5Pset_file_locking) X(H5Pset_filter) X(H5Pset_libver_bounds)         \
-  X(H5Pset_vol) X(H5Scopy)                                                                        \
+  X(H5Pget_virtual_filename) X(H5Pget_virtual_prefix) X(H5Pget_virtual_printf_gap)                \
+  X(H5Pget_virtual_srcspace) X(H5Pget_virtual_view) X(H5Pget_virtual_vspace) X(H5Pget_vol_id)     \
+  X(H5Pisa_class) X(H5Piterate) X(H5Pmodify_filter) X(H5Premove_filter) X(H5Pset_alloc_time)      \
+  X(H5Pset_cache) X(H5Pset_copy_object) X(H5Pset_driver) X(H5Pset_elink_cb) X(H5Pset_elink_fapl)  \
+  X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_file_locking) X(H5Pset_filter)             \
+  X(H5Pset_libver_bounds) X(H5Pset_vol) X(H5Scopy)                                                \
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
   X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
   X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sget_simple_extent_npoints)      \
-  X(H5Sget_simple_extent_type) X(H5Sis_regular_hyperslab) X(H5Ssel_iter_close)                    \
-  X(H5Ssel_iter_create) X(H5Ssel_iter_get_seq_list) X(H5Sselect_all) X(H5Sselect_hyperslab)       \
+  X(H5Sget_simple_extent_type) X(H5Sis_regular_hyperslab) X(H5Soffset_simple) X(H5Ssel_iter_close)                    \
+  X(H5Ssel_iter_create) X(H5Ssel_iter_get_seq_list) X(H5Sselect_adjust) X(H5Sselect_all) X(H5Sselect_hyperslab)       \
   X(H5Sselect_none) X(H5Sselect_project_intersection) X(H5Sselect_valid) X(H5Sset_extent_simple)  \
   X(H5Tconvert) X(H5Tcopy) X(H5Tequal) X(H5Tget_class) X(H5Tget_member_type) X(H5Tget_nmembers)              \
   X(H5Tget_size) X(H5Tget_super) X(H5Tis_variable_str) X(H5VLattr_close) X(H5VLattr_create)       \
@@ -47,7 +47,7 @@
 #define ARRAYMORPH_HDF5_IDS(X)                                                                    \
   X(H5E_BADVALUE_g) X(H5E_CANTCLOSEFILE_g) X(H5E_CANTCOPY_g) X(H5E_CANTDELETEFILE_g)              \
   X(H5E_CANTFLUSH_g) X(H5E_CANTGET_g) X(H5E_CANTINIT_g) X(H5E_CANTOPENFILE_g) X(H5E_CANTSET_g)    \
-  X(H5E_DATASET_g) X(H5E_ERR_CLS_g) X(H5E_FILE_g) X(H5E_IO_g) X(H5E_READERROR_g)                  \
+  X(H5E_DATASET_g) X(H5E_ERR_CLS_g) X(H5E_FILE_g) X(H5E_IO_g) X(H5E_NOTFOUND_g) X(H5E_READERROR_g) X(H5E_SYM_g)  \
   X(H5E_UNSUPPORTED_g) X(H5E_VFL_g) X(H5E_VOL_g) X(H5E_WRITEERROR_g) X(H5P_CLS_FILE_ACCESS_ID_g)  \
   X(H5P_CLS_LINK_ACCESS_ID_g) X(H5P_CLS_OBJECT_COPY_ID_g) X(H5P_LST_DATASET_ACCESS_ID_g)          \
   X(H5P_LST_DATASET_XFER_ID_g) X(H5P_LST_GROUP_ACCESS_ID_g) X(H5P_LST_LINK_ACCESS_ID_g)           \

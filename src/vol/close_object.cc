@@ -33,8 +33,10 @@ Status flush_file(Object& object, H5F_scope_t scope) {
   }
   FileState* file = object.file.get();
   if (file == nullptr || !file->writable()) return {};
+  const Status sources = flush_sources(*file);
   if (file->catalog().sweep_needed) sweep(*file, object);
-  return file->commit();
+  ARRAYMORPH_TRY(file->commit());
+  return sources;
 }
 
 herr_t close_object(void* obj, NativeClose close_native, hid_t dxpl_id, void** req) {
@@ -49,7 +51,11 @@ herr_t close_object(void* obj, NativeClose close_native, hid_t dxpl_id, void** r
     }
   }
   // The files of virtual sources are closed with them, while this object is still whole.
-  if (object.sources) object.sources.reset(), object.resolved = false;
+  if (object.sources) {
+    object.sources->hand_over();
+    object.sources.reset();
+    object.resolved = false;
+  }
   const std::shared_ptr<FileState> alive = object.file;
   if (close_native(object.under, native(), dxpl_id, req) < 0) return -1;
   discard(obj);

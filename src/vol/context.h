@@ -8,14 +8,23 @@
 #include <vector>
 
 #include "chunk/engine.h"
-#include "hdf5/api.h"
+#include "hdf5/handle.h"
 
 namespace arraymorph::vol {
 
 class FileState;
+class VirtualSources;
 
 /// Holds a share of the chunk cache's budget; null: none asked for.
 using CacheClaim = std::shared_ptr<chunk::Engine::Claim>;
+
+/// A source file that could not be stored when the virtual dataset through which something was
+/// written to it was closed.
+struct UnstoredSource {
+  std::weak_ptr<FileState> master;  ///< whose flush and close try again
+  std::string what;                 ///< for messages
+  hdf5::Handle file;
+};
 
 struct Context {
   hid_t native = H5I_INVALID_HID;     ///< the native connector
@@ -32,6 +41,8 @@ struct Context {
   std::vector<std::shared_ptr<FileState>> unstored;
   /// Location::identity() of what the call under way has not found (see LinkAccess); null: none is.
   std::set<std::string>* missing = nullptr;
+  std::set<VirtualSources*> virtual_datasets;  ///< the open ones
+  std::vector<UnstoredSource> unstored_sources;
 };
 
 /// The context of the current library (hdf5::api()). Never destroyed.

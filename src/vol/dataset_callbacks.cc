@@ -45,6 +45,16 @@ Handle without_early_allocation(hid_t dcpl_id, int& user_time) {
   return list;
 }
 
+/// As the program gave it: native would resolve "${ORIGIN}" on the local disk.
+std::string virtual_prefix_of(hid_t dapl_id) {
+  const ssize_t length = api().H5Pget_virtual_prefix(dapl_id, nullptr, 0);
+  if (length <= 0) return {};
+  std::string prefix(static_cast<std::size_t>(length) + 1, '\0');
+  api().H5Pget_virtual_prefix(dapl_id, prefix.data(), prefix.size());
+  prefix.pop_back();
+  return prefix;
+}
+
 /// A call on several datasets, with those that native handles and those that we do apart.
 template <class Pointer, class Native, class Ours, class Virtual>
 Status dispatch(std::size_t count, void* dset[], hid_t mem_type[], hid_t mem_space[],
@@ -121,6 +131,7 @@ herr_t report_transfer(const Object& object, const Status& status,
 /// H5Dflush makes the dataset durable, and new extents visible to other processes.
 Status flush(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) {
   if (object.dataset) ARRAYMORPH_TRY(object.dataset->array->flush());
+  if (object.sources) ARRAYMORPH_TRY(object.sources->flush());
   if (api().H5VLdataset_specific(object.under, native(), args, dxpl_id, nullptr) < 0) {
     return native_status(-1);
   }
@@ -132,6 +143,10 @@ Status flush(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) 
 Status refresh(Object& object, H5VL_dataset_specific_args_t* args, hid_t dxpl_id) {
   const std::shared_ptr<FileState> file = object.file;
   const std::shared_ptr<Dataset> dataset = object.dataset;
+  if (object.sources) {
+    ARRAYMORPH_TRY(object.sources->flush());
+    object.sources->forget();
+  }
   if (file && file->follows_writer()) ARRAYMORPH_TRY(file->reload());
   if (dataset) {
     dataset->listed.reset();
@@ -177,6 +192,7 @@ void* create(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t lc
                                     list.valid() ? list.get() : dcpl_id, dapl_id, dxpl_id, req),
            H5I_DATASET);
   if (created == nullptr || !object_of(created).file) return created;
+  object_of(created).virtual_prefix = virtual_prefix_of(dapl_id);
   if (const Status status = adopt_created(object_of(created), user_time); !status.ok()) {
     close(created, dxpl_id, req);
     fail(status, ARRAYMORPH_HDF5_ID(H5E_CANTINIT_g));
@@ -191,6 +207,7 @@ void* open(void* obj, const H5VL_loc_params_t* loc, const char* name, hid_t dapl
   const LinkAccess access(object_of(obj), dapl_id);
   void* opened = wrap(
       api().H5VLdataset_open(under(obj), loc, native(), name, dapl_id, dxpl_id, req), H5I_DATASET);
+  if (opened != nullptr) object_of(opened).virtual_prefix = virtual_prefix_of(dapl_id);
   opened = dataset::opened(opened, dxpl_id);
   if (opened == nullptr || !object_of(opened).file) return opened;
   object_of(opened).cache = claim_of_dataset(dapl_id);
@@ -250,6 +267,12 @@ herr_t get(void* obj, H5VL_dataset_get_args_t* args, hid_t dxpl_id, void** req) 
                          args->op_type == H5VL_DATASET_GET_SPACE_STATUS)) {
     const Status status = prepare(object);
     return report(status.ok() ? storage_of(object, *args) : status, hdf5::push_read_error);
+  }
+  if (object.sources && args->op_type == H5VL_DATASET_GET_SPACE) {
+    auto space = object.sources->space();
+    if (!space.ok()) return fail(space.status(), ARRAYMORPH_HDF5_ID(H5E_CANTGET_g));
+    args->args.get_space.space_id = space->release();
+    return 0;
   }
   if (api().H5VLdataset_get(object.under, native(), args, dxpl_id, req) < 0) return -1;
   if (args->op_type == H5VL_DATASET_GET_DCPL && object.dataset &&

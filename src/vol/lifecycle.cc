@@ -186,6 +186,9 @@ herr_t terminate() {
   Context& ctx = context();
   ctx.native = ctx.driver = ctx.connector = H5I_INVALID_HID;
   ctx.files.clear();
+  ctx.virtual_datasets.clear();
+  for (UnstoredSource& each : ctx.unstored_sources) each.file.release();
+  ctx.unstored_sources.clear();
   vfd::forget_open_files();
   return 0;
 }

@@ -4,6 +4,7 @@
 #include "hdf5/error.h"
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
+#include "vol/file_state.h"
 #include "vol/virtual_sources.h"
 
 namespace arraymorph::vol {
@@ -19,17 +20,26 @@ struct Spaces {
   hssize_t points = 0;
 };
 
-Result<Spaces> spaces_of(hid_t memory_space, hid_t file_space, hid_t own_space) {
+Status outside(const std::string& side) {
+  return {Code::invalid_argument, "the " + side + " selection leaves its dataspace"};
+}
+
+Result<Spaces> spaces_of(Object& object, hid_t memory_space, hid_t file_space) {
   Spaces spaces;
-  spaces.file = Handle(api().H5Scopy(file_space == H5S_ALL ? own_space : file_space));
-  if (file_space == H5S_ALL) api().H5Sselect_all(spaces.file.get());
+  if (file_space == H5S_ALL) {
+    ARRAYMORPH_ASSIGN(spaces.file, object.sources->known_space());
+    api().H5Sselect_all(spaces.file.get());
+  } else {
+    spaces.file = with_offset(file_space);
+    if (!spaces.file.valid()) return outside("file");
+  }
   spaces.points = api().H5Sget_select_npoints(spaces.file.get());
   if (memory_space == H5S_BLOCK) {
     const auto points = static_cast<hsize_t>(spaces.points);
     spaces.memory = Handle(api().H5Screate_simple(1, &points, nullptr));
   } else {
-    spaces.memory =
-        Handle(api().H5Scopy(memory_space == H5S_ALL ? spaces.file.get() : memory_space));
+    spaces.memory = with_offset(memory_space == H5S_ALL ? spaces.file.get() : memory_space);
+    if (!spaces.memory.valid()) return outside("memory");
   }
   if (spaces.points < 0 || spaces.points != api().H5Sget_select_npoints(spaces.memory.get())) {
     return Status(Code::invalid_argument,
@@ -41,30 +51,35 @@ Result<Spaces> spaces_of(hid_t memory_space, hid_t file_space, hid_t own_space) 
 /// One source's part of a transfer.
 struct Part {
   void* source = nullptr;
+  std::string name;
   Handle memory;
   Handle file;
 };
 
-Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, hid_t own_space,
+Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, bool write,
                                    hssize_t& covered) {
   std::vector<Part> parts;
   covered = 0;
-  const auto pieces = object.sources->pieces(own_space);
-  ARRAYMORPH_TRY(object.sources->failure());
-  for (const auto& piece : pieces) {
+  const Handle selection = as_hyperslab(spaces.file.get());
+  ARRAYMORPH_ASSIGN(auto pieces, object.sources->pieces(selection.get(), write));
+  for (auto& piece : pieces) {
     Part part;
     part.source = piece.source;
+    part.name = std::move(piece.name);
     part.file = Handle(api().H5Sselect_project_intersection(
-        piece.virtual_space.get(), piece.source_space.get(), spaces.file.get()));
-    part.memory = Handle(api().H5Sselect_project_intersection(
-        spaces.file.get(), spaces.memory.get(), piece.virtual_space.get()));
+        piece.virtual_space.get(), piece.source_space.get(), selection.get()));
+    part.memory = Handle(api().H5Sselect_project_intersection(selection.get(), spaces.memory.get(),
+                                                              piece.virtual_space.get()));
     if (!part.file.valid() || !part.memory.valid()) {
       return Status(Code::internal,
-                    "cannot map the selection of a virtual dataset to its source: " +
-                        hdf5::innermost_error());
+                    part.name + ": cannot map the selection: " + hdf5::innermost_error());
     }
     const hssize_t points = api().H5Sget_select_npoints(part.file.get());
     if (points == 0) continue;
+    if (api().H5Sselect_valid(part.file.get()) <= 0) {
+      return Status(Code::invalid_argument,
+                    part.name + ": it is too small by now for the elements that are mapped there");
+    }
     covered += points;
     parts.push_back(std::move(part));
   }
@@ -85,32 +100,36 @@ Status fill_memory(const Object& object, hid_t memory_type, hid_t memory_space, 
   return {};
 }
 
-Status failed(const char* what) {
-  // The source's own callback has pushed the cause; read it before another call clears it.
-  return {Code::internal, std::string("cannot ") + what +
-                              " a source of the virtual dataset: " + hdf5::innermost_error()};
+Status failed(const Part& part, const char* what) {
+  // The source's own callback has pushed the cause. It goes into our words: of several errors h5py
+  // shows the innermost, which does not say whose source this is.
+  const auto& file = object_of(part.source).file;
+  return {Code::internal, part.name + (file ? " (" + file->url() + ")" : "") + ", cannot be " +
+                              what + ": " + hdf5::innermost_error()};
 }
 
 }  // namespace
 
 Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
   Object& object = *transfer.object;
-  const Handle own = space_of(object);
+  const Nesting nesting;
+  ARRAYMORPH_TRY(Nesting::check(object));
   ARRAYMORPH_ASSIGN(const Spaces spaces,
-                    spaces_of(transfer.memory_space, transfer.file_space, own.get()));
+                    spaces_of(object, transfer.memory_space, transfer.file_space));
   if (spaces.points == 0) return {};
   hssize_t covered = 0;
-  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/false, covered));
   if (covered < spaces.points) {
     ARRAYMORPH_TRY(fill_memory(object, transfer.memory_type, spaces.memory.get(), transfer.buffer));
   }
   for (Part& part : parts) {
+    const hdf5::SilenceErrors silence;
     hid_t type = transfer.memory_type;
     hid_t memory = part.memory.get();
     hid_t file = part.file.get();
     void* buffer = transfer.buffer;
     if (dataset::read(1, &part.source, &type, &memory, &file, dxpl_id, &buffer, nullptr) < 0) {
-      return failed("read");
+      return failed(part, "read");
     }
   }
   return {};
@@ -118,22 +137,24 @@ Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
 
 Status write_virtual(const WriteTransfer& transfer, hid_t dxpl_id) {
   Object& object = *transfer.object;
-  const Handle own = space_of(object);
+  const Nesting nesting;
+  ARRAYMORPH_TRY(Nesting::check(object));
   ARRAYMORPH_ASSIGN(const Spaces spaces,
-                    spaces_of(transfer.memory_space, transfer.file_space, own.get()));
+                    spaces_of(object, transfer.memory_space, transfer.file_space));
   hssize_t covered = 0;
-  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, own.get(), covered));
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/true, covered));
   if (covered < spaces.points) {
     return {Code::invalid_argument,
             "the selection includes elements of the virtual dataset that no source provides"};
   }
   for (Part& part : parts) {
+    const hdf5::SilenceErrors silence;
     hid_t type = transfer.memory_type;
     hid_t memory = part.memory.get();
     hid_t file = part.file.get();
     const void* buffer = transfer.buffer;
     if (dataset::write(1, &part.source, &type, &memory, &file, dxpl_id, &buffer, nullptr) < 0) {
-      return failed("write");
+      return failed(part, "written");
     }
   }
   return {};

@@ -74,6 +74,7 @@ class Stored:
     objects: list[Object] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     datasets: dict[int, Dataset] = field(default_factory=dict)
+    virtual: dict[int, tuple[str, Any]] = field(default_factory=dict)  # path and handle, by address
     broken: list[str] = field(default_factory=list)  # what in the HDF5 file could not be opened
     file: Any = None  # h5py.File, while it is open
 
@@ -85,6 +86,7 @@ class Stored:
     def close(self) -> None:
         """The HDF5 file and its datasets."""
         self.datasets.clear()
+        self.virtual.clear()
         if self.file is not None:
             self.file.close()
             self.file = None
@@ -155,13 +157,21 @@ def _look_at(found: Stored, path: str, handle: Any) -> None:
     if not isinstance(handle, h5py.h5d.DatasetID):
         return
     plist, kind = handle.get_create_plist(), handle.get_type()
-    space = handle.get_space()
+    address = h5py.h5o.get_info(handle).addr
+    if plist.get_layout() == h5py.h5d.VIRTUAL:
+        found.virtual[address] = (path, handle)
+    try:
+        space = handle.get_space()
+    except (OSError, RuntimeError):
+        if address in found.virtual:  # it follows sources that cannot be read
+            return
+        raise
     chunked = plist.get_layout() == h5py.h5d.CHUNKED
     variable = (
         h5py.h5s.UNLIMITED in space.get_simple_extent_dims(maxdims=True) if chunked else False
     )
     fixed_size = is_plain(h5py.h5t, kind)
-    found.datasets[h5py.h5o.get_info(handle).addr] = Dataset(
+    found.datasets[address] = Dataset(
         path=path,
         handle=handle,
         shape=space.get_simple_extent_dims() or (),

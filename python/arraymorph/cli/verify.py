@@ -15,6 +15,7 @@ from .output import Advance, age_text, one_line_errors, plural, print_json, prog
 from .stored import Dataset, Index, Object, Stored, stored
 from .verify_plain import check_plain
 from .verify_report import Problem, Report
+from .verify_sources import check_sources
 from .verify_values import check_attributes, check_pieces, pieces
 
 _LEFTOVERS = ("superseded", "outside", "trash", "orphan", "scratch")
@@ -35,7 +36,7 @@ def verify(
     their checksums. Two things
     cannot be noticed: a changed byte where nothing holds a checksum (use fletcher32), and the loss
     of a whole chunk object that the catalog does not name, which reads as the fill value; chunks
-    without an object are counted.
+    without an object are counted. Of every source of a virtual dataset one element is read.
 
     Exit status: 0 whole, 1 something is wrong or could not be asked. Objects that nothing needs
     are listed and are no failure: `arraymorph gc` removes them. Of a plain HDF5 file all stored
@@ -85,10 +86,13 @@ def check(file: Stored, quick: bool) -> Report:
                 _check_chunks(report, dataset, chunk, live[address], None if quick else advance)
     if not quick:
         # What lies in the metadata object is what was committed; whether it can be read is more.
-        others = [each for address, each in file.datasets.items() if address not in file.entries]
+        known = file.entries.keys() | file.virtual.keys()
+        others = [each for address, each in file.datasets.items() if address not in known]
         for its in pieces(others, report):
             check_pieces(report, its, lambda _: None)
         check_attributes(report, file)
+        for path, handle in file.virtual.values():
+            report.problems += check_sources(path, handle)
     return report
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .output import progress
 from .stored import Stored, open_file
 from .verify_report import Problem, Report
+from .verify_sources import check_sources
 from .verify_values import check_attributes, check_pieces, pieces
 
 
@@ -18,6 +19,9 @@ def check_plain(url: str, quick: bool) -> Report:
         report.datasets = len(found.datasets)
         parts = [] if quick else list(pieces(list(found.datasets.values()), report))
         report.chunks = sum(len(indices) for dataset, _, indices in parts if dataset.shape)
+        for address, (path, handle) in found.virtual.items():
+            if address not in found.datasets and not quick:
+                report.problems += check_sources(path, handle)
         with progress("chunks", report.chunks) as advance:
             for each in parts:
                 check_pieces(report, each, advance)
