@@ -294,7 +294,9 @@ def test_whole_chunks_written_to_a_replaced_file_are_an_error_once(
         f["full"][500:520] = 5
     requests()
     kept.close()
-    assert requests() == {"head": 1, "get": 1}  # which commit it is, and what that says
+    made = requests()
+    made.pop("put", None)  # the chunk, unless it was stored before
+    assert made == {"head": 1, "get": 1}  # which commit it is, and what that says
     with pytest.raises(FAILURE, match="what was written is lost.*" + REPLACED):
         lost.close()
     lost.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json as json_
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -105,12 +106,41 @@ def _run(folder: str, size: int) -> Result:
     return result
 
 
+class _Interrupts:
+    """Ctrl-C ends the measurement between two calls: where it arrives in the callback of a weak
+    reference, such as those of h5py's ids, Python prints it and goes on. The second acts at once.
+    """
+
+    noted = False
+
+    def __enter__(self) -> None:
+        _Interrupts.noted = False
+        self._ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._ours:
+            signal.signal(signal.SIGINT, self._note)
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    @staticmethod
+    def _note(*_: object) -> None:
+        _Interrupts.noted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    @staticmethod
+    def check() -> None:
+        if _Interrupts.noted:
+            raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
 def temporary(folder: str) -> Iterator[str]:
     """A name of a file, which is removed with everything below it, whatever happens."""
     name = f"{folder}{_NAME}-{uuid.uuid4().hex[:12]}.h5"
     try:
-        yield name
+        with _Interrupts():
+            yield name
     finally:
         try:
             _remove(name)
@@ -183,6 +213,7 @@ def _measured(what: str, size: int) -> Iterator[Step]:
     yield step
     step.seconds = time.perf_counter() - started
     step.requests = _requests() - before
+    _Interrupts.check()
 
 
 def _requests() -> int:
@@ -210,6 +241,7 @@ def write(name: str, what: str, path: str, values: Any, options: dict[str, Any])
 def _parts(rows: int) -> Iterator[slice]:
     """Few enough that an interrupt does not have to wait for long."""
     for start in range(0, rows, _ROWS):
+        _Interrupts.check()
         yield slice(start, min(start + _ROWS, rows))
 
 
