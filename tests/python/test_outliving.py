@@ -112,6 +112,8 @@ for last in ["group", "type", "x", "flat", "attribute"]:
 """
     )
     run(code, store.base)
+    import hdf5plugin  # noqa: F401  (filters of the values that are read back)
+
     wanted = np.arange(4000)
     wanted[500:2500] *= -1
     for last in ["group", "type", "x", "flat", "attribute"]:
