@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.abc
 import importlib.util
 import sys
 import weakref
@@ -36,8 +35,8 @@ def raise_conflicts() -> None:
         sys.meta_path.insert(0, _WhenImported())
 
 
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Prepares h5py's module right after it has been executed, once."""
+class _WhenImported:
+    """A finder of sys.meta_path. It prepares h5py's module right after it has been executed, once."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -108,6 +108,8 @@ class FileState final : public vfd::Backing,
   /// Logs why the file could not be stored, where the calling library does not show it: each kind
   /// of failure once.
   void tell(const Status& failure);
+  /// Something was told, and nothing has been stored since.
+  bool told() const { return !told_.empty(); }
   bool abandoned() const { return abandoned_; }
   /// How many ids of the file itself there are. Without one, its objects keep it open.
   void add_id() { ++ids_; }

@@ -105,7 +105,9 @@ Status flush_library(bool last) {
     const herr_t flushed = api().H5Fflush(id, H5F_SCOPE_GLOBAL);
     context().flushing = false;
     if (flushed >= 0) continue;
-    failures.add({Code::unavailable, "a file could not be flushed: " + hdf5::innermost_error()});
+    if (!file->told()) {
+      failures.add({Code::unavailable, "a file could not be flushed: " + hdf5::innermost_error()});
+    }
     if (last) file->abandon();
   }
   // Some have lost their ids to closes that failed. What HDF5 knew of them was written then.
@@ -123,7 +125,8 @@ Status flush_library(bool last) {
       if (file->commit().ok()) log(LogLevel::info, file->url() + " is stored now");
     }
     for (const auto& file : others) {
-      failures.add(file->commit().with_context("a file could not be stored"));
+      const Status status = file->commit();
+      if (!file->told()) failures.add(status.with_context("a file could not be stored"));
       if (last) file->abandon();
     }
   });

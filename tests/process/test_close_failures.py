@@ -116,7 +116,8 @@ def test_nothing_can_be_stored(end: str, programs: Ends) -> None:
         folder, said, errors = programs.run(degree, closed, end)
         what = (closed, degree, said, errors)
         assert len(errors) == 1, what
-        assert errors[0].startswith("arraymorph: error: "), what
+        # By the close that failed, or by the end of the program.
+        assert errors[0].startswith(("arraymorph: warn: ", "arraymorph: error: ")), what
         assert folder.name in errors[0], what
         if "xf" in closed:
             assert "f failed" in said, what
