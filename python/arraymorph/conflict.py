@@ -36,7 +36,7 @@ def raise_conflicts() -> None:
 
 
 class _WhenImported:
-    """A finder of sys.meta_path. It prepares h5py's module right after it has been executed, once."""
+    """A finder of sys.meta_path: prepares h5py's module right after it has been executed, once."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None

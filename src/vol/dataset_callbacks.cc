@@ -255,7 +255,8 @@ herr_t write(size_t count, void* dset[], hid_t mem_type_id[], hid_t mem_space_id
       },
       [&](std::span<const WriteTransfer> transfers) { return write_datasets(transfers, dxpl_id); },
       [&](const WriteTransfer& transfer) { return write_virtual(transfer, dxpl_id); });
-  return report_transfer(object_of(dset[0]), explained(status, count, dset), hdf5::push_write_error);
+  return report_transfer(object_of(dset[0]), explained(status, count, dset),
+                         hdf5::push_write_error);
 }
 
 herr_t get(void* obj, H5VL_dataset_get_args_t* args, hid_t dxpl_id, void** req) {

@@ -138,12 +138,13 @@ def iterated(hdf5: Library, dataset: c_int64, after: int, say: int) -> Any:
     """What H5Dchunk_iter gives, with an operator that says `say` after some chunks."""
     seen: list[list[int]] = []
 
-    @ctypes.CFUNCTYPE(c_int, POINTER(c_uint64), c_uint, c_uint64, c_uint64, c_void_p)
+    kind = ctypes.CFUNCTYPE(c_int, POINTER(c_uint64), c_uint, c_uint64, c_uint64, c_void_p)
+
     def note(offset: Any, mask: int, where: int, size: int, _: Any) -> int:
         seen.append([offset[0], offset[1], mask, where != UNDEFINED, size])
         return say if len(seen) > after else 0
 
-    result = hdf5.H5Dchunk_iter(dataset, c_int64(0), note, None)
+    result = hdf5.H5Dchunk_iter(dataset, c_int64(0), kind(note), None)
     return [result, sorted(seen) if say == 0 else len(seen)]
 
 

@@ -131,13 +131,13 @@ def variable_types(f: h5py.File) -> None:
     ragged[2] = np.array([np.nan, 1, -0.0], "f4")
     opaque = h5t.create(h5t.OPAQUE, 3)
     opaque.set_tag(b"")
-    for name, kind in {
+    for raw, kind in {
         b"vlen of vlen": h5t.vlen_create(h5t.vlen_create(h5t.STD_I16BE)),
         b"vlen of time": h5t.vlen_create(h5t.UNIX_D32LE),
         b"vlen of opaque": h5t.vlen_create(opaque),
     }.items():
-        h5d.create(f.id, name, kind, h5s.create_simple((3,)))
-        h5py.h5a.create(f["list"].id if "list" in f else f.id, name, kind, h5s.create_simple((2,)))
+        h5d.create(f.id, raw, kind, h5s.create_simple((3,)))
+        h5py.h5a.create(f["list"].id if "list" in f else f.id, raw, kind, h5s.create_simple((2,)))
     f.attrs["texts"] = np.array(["a", "", "ccc"], h5py.string_dtype())
     f.attrs.create("rows", np.array([(1, "a"), (2, "")], row), dtype=row)
 
