@@ -104,13 +104,14 @@ void add_url(std::string_view url, const Config& config, std::vector<Meaning>& f
 /// A name without a scheme, where the configuration puts such names; else on the local disk.
 Result<Location> locate_unschemed(const std::string& name, std::string_view directory,
                                   const Config& config) {
-  if (config.platform == Platform::native) {
-    const std::string path = name.starts_with('/') ? name : std::string(directory) + "/" + name;
-    ARRAYMORPH_ASSIGN(auto local, locate(without_dots_in_url("file://" + path), config));
-    return std::move(*local);
+  if (config.platform != Platform::native) {
+    ARRAYMORPH_ASSIGN(auto placed, locate(without_dots(name).value_or(name), config));
+    if (placed) return std::move(*placed);
   }
-  ARRAYMORPH_ASSIGN(auto placed, locate(without_dots(name).value_or(name), config));
-  return std::move(*placed);
+  const std::string path = name.starts_with('/') ? name : std::string(directory) + "/" + name;
+  ARRAYMORPH_ASSIGN(auto local, locate(without_dots_in_url("file://" + path), config));
+  if (local) return std::move(*local);
+  return Status(Code::invalid_argument, printable(path) + " is no name of a file");
 }
 
 void add_unschemed(const std::string& name, bool stated, const Origin& file, const Config& config,

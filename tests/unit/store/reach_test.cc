@@ -71,6 +71,13 @@ TEST(ReachTest, AbsolutePathsAreLocalWithoutAPlatform) {
   EXPECT_EQ(means("/etc/passwd", "s3://b/m.h5", on_s3()), "s3://b/etc/passwd");
 }
 
+TEST(ReachTest, TemporaryFilesAreLocalWithAPlatformToo) {
+  Config config = on_s3();
+  config.temporary_directory = "/tmp";
+  EXPECT_EQ(means("/tmp/x.h5", "s3://b/m.h5", config), "file:///tmp/x.h5");
+  EXPECT_EQ(means("/elsewhere/x.h5", "s3://b/m.h5", config), "s3://b/elsewhere/x.h5");
+}
+
 TEST(ReachTest, WhatIsNoNameIsAnError) {
   EXPECT_EQ(means("", "s3://b/m.h5"), "error");
   EXPECT_EQ(means("s3://b/../../x", "s3://b/m.h5"), "error");
