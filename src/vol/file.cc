@@ -26,11 +26,10 @@ void push(const Status& status, hid_t minor) {
 }
 
 /// A failure to open or remove. That something does not exist, or exists already, is no news: it is
-/// how programs find out.
-void push_and_tell(const char* name, const Status& status, hid_t minor) {
-  if (status.code() != Code::not_found && status.code() != Code::already_exists) {
-    tell(name, status);
-  }
+/// how programs find out. Only a pointer without its file is, for the program sees the pointer.
+void push_and_tell(const char* name, const Status& status, hid_t minor, bool by_pointer = false) {
+  const bool is_missing = status.code() == Code::not_found && !by_pointer;
+  if (!is_missing && status.code() != Code::already_exists) tell(name, status);
   push(status, minor);
 }
 
@@ -190,7 +189,9 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
   close_scratch_files();
   const bool writes = (flags & H5F_ACC_RDWR) != 0;
   auto opening = claim(name, fapl_id, writes ? Wish::change : Wish::look);
+  bool by_pointer = false;
   if (opening.ok() && *opening != nullptr) {
+    by_pointer = !(*opening)->pointer.empty();
     Status status = fetch(**opening, false);
     if (status.ok() && writes && is_plain(**opening)) {
       status = plain_is_read_only((*opening)->location.url());
@@ -199,7 +200,7 @@ void* open(const char* name, unsigned flags, hid_t fapl_id, hid_t dxpl_id, void*
   }
   if (!opening.ok()) {
     note_open_failure(opening.status());
-    push_and_tell(name, opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g));
+    push_and_tell(name, opening.status(), ARRAYMORPH_HDF5_ID(H5E_CANTOPENFILE_g), by_pointer);
     return nullptr;
   }
   const Handle list = native_list(fapl_id, *opening);

@@ -348,10 +348,7 @@ for _ in range(2):
         assert result.stdout.count("127.0.0.1:9") >= 2
 
 
-def test_looking_for_a_file_is_no_noise(python: Runner, local_store: Store, tmp_path: Path) -> None:
-    arraymorph.pointer(local_store.url("none.nc"), tmp_path / "none.nc")
-    result = python(
-        """
+LOOKING = """
 import arraymorph
 arraymorph.enable()
 import netCDF4
@@ -366,9 +363,24 @@ try:
 except OSError:
     print("there")
 """
-    )
+
+
+def test_looking_for_a_file_is_no_noise(python: Runner, local_store: Store) -> None:
+    result = python(LOOKING, **local_store.environment)
     assert result.stderr == ""
-    assert "there" in result.stdout
+    assert result.stdout.split() == ["none", "there"]
+
+
+def test_a_pointer_without_its_file_is_told_once(
+    python: Runner, local_store: Store, tmp_path: Path
+) -> None:
+    """The program sees the pointer, and netCDF4 says "HDF error"."""
+    arraymorph.pointer(local_store.url("none.nc"), tmp_path / "none.nc")
+    result = python(LOOKING)
+    assert result.stdout.split() == ["none", "none", "there"]
+    (told,) = result.stderr.splitlines()
+    assert told.startswith("arraymorph: warn: none.nc is an ArrayMorph pointer: there is no file")
+    assert "arraymorph pointer --create" in told
 
 
 def test_a_hook_is_not_left_behind(python: Runner) -> None:
