@@ -93,7 +93,8 @@ def _wrap_netcdf4() -> None:
                     mode = "w"
             super().__init__(filename, mode, *rest, **more)
 
-    Dataset.__qualname__ = "Dataset"
+    # Pickled by this name.
+    Dataset.__module__, Dataset.__qualname__ = "netCDF4", "Dataset"
     setattr(netCDF4, "Dataset", Dataset)  # noqa: B010  (mypy: not a variable)
 
 
