@@ -124,7 +124,7 @@ Status FileState::put_metadata(std::uint32_t checksum) {
   };
   if (lost_race() && earlier_put_arrived()) reply = put_conditionally(request);
   if (lost_race()) {
-    if (const Status status = report_conflict(); !status.ok() || abandoned_) {
+    if (const Status status = report_conflict(reply.status()); !status.ok() || abandoned_) {
       return status;
     }
     reply = put(*store(), request);

@@ -17,7 +17,7 @@ OnConflict wanted_now() {
 }  // namespace
 
 // Ok: to be overwritten, or abandoned now.
-Status FileState::report_conflict() {
+Status FileState::report_conflict(const Status& cause) {
   // Read anew, for whoever decides after the first failure.
   const OnConflict wanted = wanted_now();
   if (wanted == OnConflict::overwrite) {
@@ -37,7 +37,8 @@ Status FileState::report_conflict() {
           "somebody else has committed " + url_ +
               " since it was opened here; their state is kept, this one was not stored: open the "
               "file again and apply the changes; with ARRAYMORPH_ON_CONFLICT=overwrite a close "
-              "replaces theirs, with discard it lets go of this one"};
+              "replaces theirs, with discard it lets go of this one (" +
+              cause.message() + ")"};
 }
 
 bool FileState::lost() const { return conflict_reported_ && wanted_now() != OnConflict::overwrite; }

@@ -144,7 +144,7 @@ class FileState final : public vfd::Backing,
   Status put_metadata(std::uint32_t checksum);
   Result<PutReply> put_conditionally(const PutRequest& request);
   bool earlier_put_arrived();
-  Status report_conflict();
+  Status report_conflict(const Status& cause);
   std::vector<std::string> lost_objects() const;
   void remove_garbage();
   // vol/trash.cc
