@@ -108,8 +108,11 @@ Status fetch(FileOpening& opening, bool exclusive) {
   ListRequest request;
   request.prefix = opening.location.key + "/";
   request.limit = 1;
-  ARRAYMORPH_ASSIGN(const auto objects, list(*opening.store, request));
-  opening.orphans = !objects.objects.empty();
+  const auto objects = list(*opening.store, request);
+  if (!objects.ok()) {
+    return objects.status().with_context("cannot tell what lies below " + opening.location.url());
+  }
+  opening.orphans = !objects->objects.empty();
   return {};
 }
 
