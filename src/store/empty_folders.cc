@@ -8,8 +8,9 @@ namespace {
 
 class Emptier {
  public:
-  Emptier(ObjectStore& store, const std::string& root, std::set<std::string>& folders)
-      : store_(store), root_(root), folders_(folders) {}
+  Emptier(ObjectStore& store, const std::string& root, std::set<std::string>& folders,
+          const std::function<bool(std::string_view name)>& expected)
+      : store_(store), root_(root), folders_(folders), expected_(expected) {}
 
   Status run() {
     while (!folders_.empty()) {
@@ -33,7 +34,10 @@ class Emptier {
     std::vector<std::string> keys;
     for (const ObjectInfo& object : page.objects) {
       const auto next = folders_.upper_bound(object.key);
-      if (next != folders_.begin() && object.key.starts_with(*std::prev(next))) {
+      if (next == folders_.begin()) continue;
+      const std::string& folder = *std::prev(next);
+      const std::string_view key = object.key;
+      if (key.starts_with(folder) && expected_(key.substr(folder.size()))) {
         keys.push_back(object.key);
       }
     }
@@ -57,14 +61,16 @@ class Emptier {
   ObjectStore& store_;
   const std::string& root_;
   std::set<std::string>& folders_;
+  const std::function<bool(std::string_view name)>& expected_;
   std::string after_;
   bool together_ = true;
 };
 
 }  // namespace
 
-Status empty_folders(ObjectStore& store, const std::string& root, std::set<std::string>& folders) {
-  return Emptier(store, root, folders).run();
+Status empty_folders(ObjectStore& store, const std::string& root, std::set<std::string>& folders,
+                     const std::function<bool(std::string_view name)>& expected) {
+  return Emptier(store, root, folders, expected).run();
 }
 
 }  // namespace arraymorph::store

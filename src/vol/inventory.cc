@@ -33,10 +33,7 @@ constexpr std::array kNames = std::to_array<Name>({{ObjectKind::metadata, "metad
 bool named_like_a_chunk(std::string_view key) {
   for (std::size_t slash = key.find("/c"); slash != std::string_view::npos;
        slash = key.find("/c", slash + 1)) {
-    const std::string_view rest = key.substr(slash + 1);
-    const auto rank = static_cast<std::size_t>(std::count(rest.begin(), rest.end(), '/'));
-    if (slash > 0 && rank > 0 && rank <= kMaxRank && chunk::parse_chunk_key("", rest, rank))
-      return true;
+    if (slash > 0 && names_a_chunk(key.substr(slash + 1))) return true;
   }
   return false;
 }
@@ -121,6 +118,11 @@ class Classifier {
 };
 
 }  // namespace
+
+bool names_a_chunk(std::string_view name) {
+  const auto rank = static_cast<std::size_t>(std::count(name.begin(), name.end(), '/'));
+  return rank > 0 && rank <= kMaxRank && chunk::parse_chunk_key("", name, rank);
+}
 
 std::string_view kind_name(ObjectKind kind) noexcept {
   for (const auto& each : kNames) {

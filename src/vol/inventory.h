@@ -29,6 +29,8 @@ enum class ObjectKind {
 };
 
 std::string_view kind_name(ObjectKind kind) noexcept;
+/// Whether `name` is that of a chunk, "c/0/1" or "c~<tag>/0/1" of whatever rank, below its prefix.
+bool names_a_chunk(std::string_view name);
 /// No committed state needs it: it may go once it is old enough that nobody is still writing it.
 bool removable(ObjectKind kind) noexcept;
 

@@ -5,6 +5,7 @@
 #include "hdf5/error.h"
 #include "vol/dataset.h"
 #include "vol/find_file.h"
+#include "vol/inventory.h"
 #include "vol/object.h"
 #include "vol/open_file.h"
 #include "vol/walk.h"
@@ -74,9 +75,14 @@ Status remove_stored(FileOpening& opening) {
   }
   if (live) live->abandon();
   ARRAYMORPH_TRY(remove(store, {metadata}));
-  ARRAYMORPH_ASSIGN(const auto objects, list_all(store, prefix));
+  ARRAYMORPH_ASSIGN(auto objects, list_all(store, prefix));
+  for (ObjectInfo& object : objects) object.key.erase(0, prefix.size());
   std::vector<std::string> keys;
-  for (const ObjectInfo& object : objects) keys.push_back(object.key);
+  for (const ListedObject& object : take_inventory({}, {}, std::move(objects)).objects) {
+    const bool foreign =
+        object.kind == ObjectKind::other_file || object.kind == ObjectKind::unknown;
+    if (!foreign) keys.push_back(prefix + object.info.key);
+  }
   return keys.empty() ? Status() : remove(store, std::move(keys));
 }
 

@@ -13,6 +13,7 @@
 #include "store/empty_folders.h"
 #include "vol/emptied.h"
 #include "vol/file_state.h"
+#include "vol/inventory.h"
 
 namespace arraymorph::vol {
 
@@ -72,7 +73,8 @@ void FileState::empty_trash(const std::set<std::string>& prefixes) {
   if (config().write_mode != WriteMode::in_place || prefixes.empty()) return;
   std::set<std::string> folders;
   for (const std::string& prefix : prefixes) folders.insert(key_prefix_ + prefix + "/");
-  const Status status = store::empty_folders(*store(), key_prefix_, folders);
+  // Chunks only: another file may lie below, whose name begins with this one's.
+  const Status status = store::empty_folders(*store(), key_prefix_, folders, names_a_chunk);
   for (const std::string& prefix : prefixes) {
     if (folders.contains(key_prefix_ + prefix + "/")) continue;
     catalog_.trash.erase(prefix);

@@ -16,6 +16,8 @@ using test::FaultStore;
 using test::Verb;
 using Names = std::set<std::string>;
 
+bool is_chunk(std::string_view name) { return name.starts_with("c/"); }
+
 class EmptyFoldersTest : public testing::Test {
  protected:
   void put_some(const std::string& folder, int count) {
@@ -33,7 +35,7 @@ class EmptyFoldersTest : public testing::Test {
   // How many LISTs it takes.
   std::size_t empty(Names folders) {
     store_->reset_counts();
-    const Status status = empty_folders(*store_, "f/", folders);
+    const Status status = empty_folders(*store_, "f/", folders, is_chunk);
     EXPECT_TRUE(status.ok()) << status.message();
     EXPECT_EQ(folders, Names());
     return store_->count(Verb::list);
@@ -76,6 +78,13 @@ TEST_F(EmptyFoldersTest, NamesThatBeginAlikeAreOthers) {
   EXPECT_EQ(keys(), (Names{"f/a/c/0", "f/a/c/1", "f/a/b/c/0", "f/a/b/c/1", "f/b/c/0", "f/b/c/1"}));
 }
 
+TEST_F(EmptyFoldersTest, OtherObjectsStay) {
+  put_some("f/a/", 2);
+  put_some("f/a/b/", 2);
+  EXPECT_EQ(empty({"f/a/"}), 1u);
+  EXPECT_EQ(keys(), (Names{"f/a/b/c/0", "f/a/b/c/1"}));
+}
+
 TEST_F(EmptyFoldersTest, WhatFailsIsLeftToTryAgain) {
   put_some("f/a/", 1001);
   put_some("f/b/", 1);
@@ -83,10 +92,10 @@ TEST_F(EmptyFoldersTest, WhatFailsIsLeftToTryAgain) {
     return verb == Verb::remove && nth == 1;
   });
   Names folders{"f/a/", "f/b/", "f/c/"};
-  EXPECT_EQ(empty_folders(*store_, "f/", folders).code(), Code::unavailable);
+  EXPECT_EQ(empty_folders(*store_, "f/", folders, is_chunk).code(), Code::unavailable);
   EXPECT_EQ(folders, (Names{"f/a/", "f/b/", "f/c/"}));
   store_->set_fails(nullptr);
-  EXPECT_TRUE(empty_folders(*store_, "f/", folders).ok());
+  EXPECT_TRUE(empty_folders(*store_, "f/", folders, is_chunk).ok());
   EXPECT_EQ(folders, Names());
   EXPECT_EQ(keys(), Names());
 }
