@@ -140,11 +140,18 @@ std::string decoded(std::string_view text) {
   return result;
 }
 
-/// Where a path of the local disk really leads; "" when that cannot be told.
+/// Where a path of the local disk really leads; "" when that cannot be told. A symbolic link that
+/// leads to nothing yet stays in a weakly canonical path.
 std::string resolved(const std::string& path) {
   std::error_code error;
   const auto real = std::filesystem::weakly_canonical(path, error);
-  return error ? "" : real.string();
+  if (error) return "";
+  std::filesystem::path part;
+  for (const auto& each : real) {
+    part /= each;
+    if (std::filesystem::is_symlink(part, error)) return "";
+  }
+  return real.string();
 }
 
 /// "https://host" of any spelling; the scheme's own port is left out.
@@ -220,12 +227,21 @@ bool is_own(const Location& from, const Location& to) {
   return lies_below(to.url(), own_place(from));
 }
 
+/// Behind the symbolic links on the way, by which local files are judged.
+std::string judged(const std::string& target) {
+  if (!starts_any_case(target, "file://")) return target;
+  const std::string real = resolved(take_apart(target).path);
+  return real.empty() ? target : "file://" + real;
+}
+
 Status refuse(const Location& from, const std::string& target, const std::string& why) {
-  const std::size_t slash = target.rfind('/');
-  const std::string text = printable(target);
-  return {Code::permission_denied,
-          printable(from.url()) + " leads to " + text + ", " + why +
-              "; ARRAYMORPH_ALLOW_LINKS=" + printable(target.substr(0, slash + 1)) + " allows it"};
+  const std::string place = judged(target);
+  const std::string text =
+      printable(target) + (place == target ? "" : ", really " + printable(place));
+  const std::string allowed = place.substr(0, place.rfind('/') + 1);
+  return {Code::permission_denied, printable(from.url()) + " leads to " + text + ", " + why +
+                                       "; ARRAYMORPH_ALLOW_LINKS=" + printable(allowed) +
+                                       " allows it"};
 }
 
 }  // namespace
