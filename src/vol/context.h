@@ -41,6 +41,7 @@ struct Context {
   std::vector<std::shared_ptr<FileState>> unstored;
   /// Location::identity() of what the call under way has not found (see LinkAccess); null: none is.
   std::set<std::string>* missing = nullptr;
+  bool mounts = false;                         ///< a file of ours has been mounted in another
   std::set<VirtualSources*> virtual_datasets;  ///< the open ones
   std::vector<UnstoredSource> unstored_sources;
 };

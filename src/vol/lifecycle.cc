@@ -189,6 +189,7 @@ herr_t terminate() {
   Context& ctx = context();
   ctx.native = ctx.driver = ctx.connector = H5I_INVALID_HID;
   ctx.files.clear();
+  ctx.mounts = false;
   ctx.virtual_datasets.clear();
   for (UnstoredSource& each : ctx.unstored_sources) each.file.release();
   ctx.unstored_sources.clear();

@@ -21,6 +21,22 @@ hid_t list_of(const H5VL_loc_params_t* loc) {
   }
 }
 
+bool is_link_access(hid_t list) {
+  const auto& api = hdf5::api();
+  return list > 0 &&
+         api.H5Pisa_class(list, ARRAYMORPH_HDF5_ID(H5P_CLS_LINK_ACCESS_ID_g)) > 0;
+}
+
+/// The file access list that the link access list names, if any, says nothing of a driver.
+bool names_default_driver(hid_t list) {
+  const auto& api = hdf5::api();
+  if (!is_link_access(list)) return false;
+  const hdf5::Handle named(api.H5Pget_elink_fapl(list));
+  if (!named.valid()) return false;
+  const hdf5::Handle usual(api.H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
+  return api.H5Pget_driver(named.get()) == api.H5Pget_driver(usual.get());
+}
+
 /// What a file access list says about how a file is used, not about who opens it.
 bool copy_settings(hid_t from, hid_t to) {
   const auto& api = hdf5::api();
@@ -42,8 +58,12 @@ bool copy_settings(hid_t from, hid_t to) {
 
 }  // namespace
 
-LinkAccess::LinkAccess(const Object& object, hid_t list) : ours_(object.file != nullptr) {
-  if (!ours_) return;
+LinkAccess::LinkAccess(const Object& object, hid_t list)
+    : ours_(object.file != nullptr || context().mounts) {
+  if (!ours_) {
+    if (names_default_driver(list)) redirect(list);
+    return;
+  }
   outer_ = std::exchange(context().missing, &missing_);
   redirect(list);
 }
@@ -53,9 +73,7 @@ LinkAccess::LinkAccess(const Object& object, const H5VL_loc_params_t* loc)
 
 void LinkAccess::redirect(hid_t list) {
   const auto& api = hdf5::api();
-  if (list <= 0 || api.H5Pisa_class(list, ARRAYMORPH_HDF5_ID(H5P_CLS_LINK_ACCESS_ID_g)) <= 0) {
-    return;
-  }
+  if (!is_link_access(list)) return;
   hdf5::Handle named(api.H5Pget_elink_fapl(list));
   if (!named.valid() || api.H5Pget_elink_cb(list, &callback_, &callback_data_) < 0) return;
   list_ = list;
@@ -87,9 +105,10 @@ void LinkAccess::report() {
 }
 
 LinkAccess::~LinkAccess() {
-  if (!ours_) return;
-  context().missing = outer_;
-  report();
+  if (ours_) {
+    context().missing = outer_;
+    report();
+  }
   if (list_ <= 0) return;
   const hdf5::PreserveErrors preserve;
   hdf5::api().H5Pset_elink_fapl(list_, original_.get());

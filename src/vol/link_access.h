@@ -16,7 +16,10 @@ namespace arraymorph::vol {
 /// and says who leads there (open_backing); the settings of the caller's are put into that one when
 /// HDF5 asks its traversal callback. HDF5 reads the caller's list from the API call, not from what
 /// a connector passes on, so it is changed in place for the duration of this scope and put back.
-/// Native files and lists that name no file access list stay as they are.
+/// Lists that name no file access list stay as they are. For native files so do those that name a
+/// driver; with others HDF5 would open the target for the connector that is the default now, and
+/// crash at variable-length data. Once a file of ours is mounted, every path may lead into it: all
+/// are treated as ours.
 ///
 /// Of the candidates for a target HDF5 drops all errors: what was refused, or failed otherwise than
 /// by not being there, becomes the error of the call when the scope ends.

@@ -272,3 +272,21 @@ print([h5pl.get(i).decode() for i in range(h5pl.size())])
 """
     assert theirs not in python(code).stdout
     assert python(code, HDF5_PLUGIN_PATH=f"/x:{theirs}").stdout.strip() == str([HERE, "/x", theirs])
+
+
+def test_links_with_an_access_list_of_their_own(python: Runner) -> None:
+    """Older h5py gives every link one; HDF5 would open the target for the default connector."""
+    result = python("""
+import arraymorph, h5py
+from h5py import h5o, h5p
+arraymorph.enable()
+with h5py.File("target.h5", "w") as f:
+    f["d"] = "text"
+with h5py.File("x.h5", "w") as f:
+    f["link"] = h5py.ExternalLink("target.h5", "/d")
+access = h5p.create(h5p.LINK_ACCESS)
+access.set_elink_fapl(h5p.create(h5p.FILE_ACCESS))
+with h5py.File("x.h5") as f:
+    print(h5py.Dataset(h5o.open(f.id, b"link", lapl=access))[()].decode())
+""")
+    assert result.stdout == "text\n"

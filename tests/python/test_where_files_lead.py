@@ -12,7 +12,7 @@ import arraymorph
 import h5py
 import numpy as np
 import pytest
-from conftest import Command, Store
+from conftest import Command, Runner, Store
 from test_http_names import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,6 +125,47 @@ def test_the_table(what: str, mode: str, base: Path, monkeypatch: pytest.MonkeyP
                 f["raw external storage"][...] = np.frombuffer(b"OVERWROT", "S1")
     for name in ("store/raw", "elsewhere/raw", "work/raw"):
         assert (base / name).read_bytes() == MARK
+
+
+def test_a_symbolic_link_to_nothing_yet_is_no_way_out(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (base / "allowed").mkdir()
+    (base / "allowed/x").symlink_to(base / "work/new")
+    monkeypatch.setenv("ARRAYMORPH_ALLOW_LINKS", f"file://{base}/allowed/")
+    with arraymorph.File(f"file://{base}/store/m.h5", "w") as f:
+        f.create_dataset("d", (8,), "S1", external=[(str(base / "allowed/x"), 0, 8)])
+    with arraymorph.File(f"file://{base}/store/m.h5", "r+") as f, pytest.raises(PermissionError):
+        f["d"][...] = np.frombuffer(b"OVERWROT", "S1")
+    assert not (base / "work/new").exists()
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_mounted_files_stay_judged(base: Path, python: Runner, explicit: bool) -> None:
+    url = f"file://{base}/store/m.h5"
+    with arraymorph.File(url, "w") as f:
+        f["link"] = h5py.ExternalLink(f"{base}/work/private.h5", "/d")
+        f["near"] = h5py.ExternalLink("near.h5", "/d")
+    result = python(f"""
+import arraymorph, h5py
+from h5py import h5f, h5o, h5p
+arraymorph.enable()
+with h5py.File("local.h5", "w") as f:
+    f.create_group("mnt")
+stored, local = h5py.File({url!r}), h5py.File("local.h5", "r+")
+h5f.mount(local.id, b"mnt", stored.id)
+access = h5p.create(h5p.LINK_ACCESS)
+if {explicit}:
+    access.set_elink_fapl(h5p.create(h5p.FILE_ACCESS))
+print(h5py.Dataset(h5o.open(local.id, b"mnt/near", lapl=access))[0])
+try:
+    h5o.open(local.id, b"mnt/link", lapl=access)
+except KeyError as error:
+    print(error)
+""")
+    near, refused = result.stdout.splitlines()
+    assert int(near) == SECRET[0]
+    assert "ARRAYMORPH_ALLOW_LINKS" in refused
 
 
 @pytest.mark.parametrize("what", [what for what in TARGETS if "server" not in what])

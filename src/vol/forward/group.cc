@@ -34,6 +34,7 @@ herr_t specific(void* obj, H5VL_group_specific_args_t* args, hid_t dxpl_id, void
   H5VL_group_specific_args_t below = *args;
   if (args->op_type == H5VL_GROUP_MOUNT) {
     below.args.mount.child_file = under(args->args.mount.child_file);
+    if (object_of(args->args.mount.child_file).file) context().mounts = true;
   }
   return api().H5VLgroup_specific(under(obj), native(), &below, dxpl_id, req);
 }
