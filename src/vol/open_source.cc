@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <optional>
 #include <set>
 
 #include "hdf5/error.h"
@@ -22,34 +21,6 @@ bool is_url(const std::string& name) { return name.find("://") != std::string::n
 
 std::string below(const std::string& folder, const std::string& name) {
   return folder.ends_with('/') ? folder + name : folder + "/" + name;
-}
-
-/// Where the part of a name begins that ".." may take away: behind "scheme://container/", or "/".
-std::size_t path_of_name(const std::string& name) {
-  if (!is_url(name)) return name.starts_with('/') ? 1 : 0;
-  const std::size_t slash = name.find('/', name.find("://") + 3);
-  return slash == std::string::npos ? name.size() : slash + 1;
-}
-
-/// `name` without "..", which stores do not know. Nothing: it leads out of everything.
-std::optional<std::string> without_parents(const std::string& name) {
-  const std::size_t begin = path_of_name(name);
-  std::vector<std::string> segments;
-  for (std::size_t at = begin; at <= name.size();) {
-    const std::size_t end = std::min(name.find('/', at), name.size());
-    std::string segment = name.substr(at, end - at);
-    at = end + 1;
-    if (segment != "..") {
-      segments.push_back(std::move(segment));
-    } else if (segments.empty()) {
-      return std::nullopt;
-    } else {
-      segments.pop_back();
-    }
-  }
-  std::string result = name.substr(0, begin);
-  for (std::size_t i = 0; i < segments.size(); ++i) result += (i == 0 ? "" : "/") + segments[i];
-  return result;
 }
 
 /// The separator after an entry of a list of prefixes: a ':' that belongs to no URL.
@@ -117,9 +88,14 @@ struct Search {
 /// parent may lead to.
 Result<Handle> open_candidate(FileState& parent, const std::string& name, bool write,
                               Search& search) {
-  ARRAYMORPH_ASSIGN(InReach found, in_reach(parent.how_opened(), name));
-  if (search.refused.ok()) search.refused = std::move(found.refused);
-  for (const store::Location& place : found.places) {
+  auto found = in_reach(parent.how_opened(), name);
+  if (!found.ok()) {
+    // Nothing lies above the top of a store.
+    const bool no_name = found.status().code() == Code::invalid_argument;
+    return no_name ? Status(Code::not_found, found.status().message()) : found.status();
+  }
+  if (search.refused.ok()) search.refused = std::move(found->refused);
+  for (const store::Location& place : found->places) {
     const std::string identity = place.identity();
     if (!search.tried.insert(identity).second) continue;
     const OpenFailures failures;
@@ -180,9 +156,7 @@ Result<Handle> open_source_file(const Object& dataset, const std::string& name, 
   FileState& parent = *dataset.file;
   Search search;
   for (const std::string& each : source_candidates(parent, name, dataset.virtual_prefix)) {
-    const auto candidate = without_parents(each);
-    if (!candidate) continue;
-    auto file = open_candidate(parent, *candidate, write, search);
+    auto file = open_candidate(parent, each, write, search);
     if (file.ok() || file.status().code() != Code::not_found) return file;
   }
   // A name that is refused may have meant what lies in another place: only now it is an error.
