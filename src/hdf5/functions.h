@@ -19,7 +19,7 @@
   X(H5Pisa_class) X(H5Piterate) X(H5Pmodify_filter) X(H5Premove_filter) X(H5Pset_alloc_time)      \
   X(H5Pset_cache) X(H5Pset_copy_object) X(H5Pset_driver) X(H5Pset_elink_cb) X(H5Pset_elink_fapl)  \
   X(H5Pset_fapl_core) X(H5Pset_fclose_degree) X(H5Pset_file_locking) X(H5Pset_filter)             \
-  X(H5Pset_libver_bounds) X(H5Pset_vol) X(H5Scopy)                                                \
+  X(H5Pset_layout) X(H5Pset_libver_bounds) X(H5Pset_vol) X(H5Scopy)                               \
   X(H5Screate_simple) X(H5Sget_regular_hyperslab) X(H5Sget_select_bounds)                         \
   X(H5Sget_select_npoints) X(H5Sget_select_type)                                                  \
   X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sget_simple_extent_npoints)      \

@@ -64,8 +64,8 @@ herr_t read_raw(void* dataset, const hsize_t* offset, std::uint32_t& mask, ByteS
   return result;
 }
 
-/// The public call, because only it sets up the connector for a file that is opened inside another
-/// operation. Weakly closed: the file lives as long as the dataset in it.
+}  // namespace
+
 Handle create_memory_file() {
   static std::atomic<unsigned> counter{0};
   const Handle fapl(api().H5Pcreate(ARRAYMORPH_HDF5_ID(H5P_CLS_FILE_ACCESS_ID_g)));
@@ -78,8 +78,6 @@ Handle create_memory_file() {
   const std::string name = "arraymorph-scratch-" + std::to_string(counter++);
   return Handle(api().H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, fapl.get()));
 }
-
-}  // namespace
 
 ScratchCodec::ScratchCodec(std::vector<FilterSpec> filters) : filters_(std::move(filters)) {}
 

@@ -59,6 +59,11 @@ class ScratchCodec final : public ChunkCodec {
   void* pristine_ = nullptr;  ///< a second copy, in which no chunk is ever stored
 };
 
+/// A file in memory, for this process only. Files that are opened inside another operation are
+/// opened by the public call, because only that sets up the connector for them. It is closed
+/// weakly: it lives as long as an object in it.
+hdf5::Handle create_memory_file();
+
 /// Closes the scratch files of codecs that are gone. Not while an object is being closed, which is
 /// when codecs go: see close_object.
 void close_scratch_files();

@@ -1,10 +1,8 @@
-#include <cstring>
-
-#include "hdf5/creation.h"
 #include "hdf5/error.h"
 #include "vol/callbacks.h"
 #include "vol/dataset.h"
 #include "vol/file_state.h"
+#include "vol/fill_memory.h"
 #include "vol/virtual_sources.h"
 
 namespace arraymorph::vol {
@@ -56,10 +54,8 @@ struct Part {
   Handle file;
 };
 
-Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, bool write,
-                                   hssize_t& covered) {
+Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, bool write) {
   std::vector<Part> parts;
-  covered = 0;
   const Handle selection = as_hyperslab(spaces.file.get());
   ARRAYMORPH_ASSIGN(auto pieces, object.sources->pieces(selection.get(), write));
   for (auto& piece : pieces) {
@@ -74,30 +70,20 @@ Result<std::vector<Part>> parts_of(Object& object, const Spaces& spaces, bool wr
       return Status(Code::internal,
                     part.name + ": cannot map the selection: " + hdf5::innermost_error());
     }
-    const hssize_t points = api().H5Sget_select_npoints(part.file.get());
-    if (points == 0) continue;
+    if (api().H5Sget_select_npoints(part.file.get()) == 0) continue;
     if (api().H5Sselect_valid(part.file.get()) <= 0) {
       return Status(Code::invalid_argument,
                     part.name + ": it is too small by now for the elements that are mapped there");
     }
-    covered += points;
     parts.push_back(std::move(part));
   }
   return parts;
 }
 
-Status fill_memory(const Object& object, hid_t memory_type, hid_t memory_space, void* buffer) {
-  const Handle dcpl = creation_list_of(object);
-  ARRAYMORPH_ASSIGN(const Buffer fill, hdf5::fill_value_of(dcpl.get(), memory_type));
-  const std::size_t size = api().H5Tget_size(memory_type);
-  ARRAYMORPH_ASSIGN(const auto selection, hdf5::selection_of(memory_space));
-  for (const chunk::Sequence& run : chunk::sequences_of(selection)) {
-    auto* to = static_cast<std::byte*>(buffer) + run.offset * size;
-    for (std::uint64_t i = 0; i < run.length; ++i, to += size) {
-      fill.empty() ? std::memset(to, 0, size) : std::memcpy(to, fill.data(), size);
-    }
-  }
-  return {};
+std::vector<hid_t> memory_of(const std::vector<Part>& parts) {
+  std::vector<hid_t> spaces;
+  for (const Part& part : parts) spaces.push_back(part.memory.get());
+  return spaces;
 }
 
 Status failed(const Part& part, const char* what) {
@@ -117,11 +103,7 @@ Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
   ARRAYMORPH_ASSIGN(const Spaces spaces,
                     spaces_of(object, transfer.memory_space, transfer.file_space));
   if (spaces.points == 0) return {};
-  hssize_t covered = 0;
-  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/false, covered));
-  if (covered < spaces.points) {
-    ARRAYMORPH_TRY(fill_memory(object, transfer.memory_type, spaces.memory.get(), transfer.buffer));
-  }
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/false));
   for (Part& part : parts) {
     const hdf5::SilenceErrors silence;
     hid_t type = transfer.memory_type;
@@ -132,7 +114,8 @@ Status read_virtual(const ReadTransfer& transfer, hid_t dxpl_id) {
       return failed(part, "read");
     }
   }
-  return {};
+  return fill_memory(object, transfer.memory_type, spaces.memory.get(), memory_of(parts),
+                     transfer.buffer);
 }
 
 Status write_virtual(const WriteTransfer& transfer, hid_t dxpl_id) {
@@ -141,9 +124,9 @@ Status write_virtual(const WriteTransfer& transfer, hid_t dxpl_id) {
   ARRAYMORPH_TRY(Nesting::check(object));
   ARRAYMORPH_ASSIGN(const Spaces spaces,
                     spaces_of(object, transfer.memory_space, transfer.file_space));
-  hssize_t covered = 0;
-  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/true, covered));
-  if (covered < spaces.points) {
+  ARRAYMORPH_ASSIGN(auto parts, parts_of(object, spaces, /*write=*/true));
+  ARRAYMORPH_ASSIGN(const bool whole, provides_all(spaces.memory.get(), memory_of(parts)));
+  if (!whole) {
     return {Code::invalid_argument,
             "the selection includes elements of the virtual dataset that no source provides"};
   }
