@@ -36,8 +36,33 @@ Status native_failure(const char* what) {
           std::string("cannot read the ") + what + " of the dataset: " + hdf5::innermost_error()};
 }
 
-/// The catalog is untrusted: what it says of a dataset has to be what HDF5 says of it. The pieces
-/// of a contiguous dataset stand in the catalog alone.
+/// Whether chunk objects can hold the elements, however many they are.
+bool can_have_chunk_objects(hid_t type, hid_t space, hid_t dcpl) {
+  const H5D_layout_t layout = api().H5Pget_layout(dcpl);
+  if (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS) return false;
+  if (api().H5Pget_external_count(dcpl) != 0) return false;
+  if (layout == H5D_CHUNKED) {
+    // Unfiltered edge chunks would need a second codec.
+    unsigned options = 0;
+    if (api().H5Pget_chunk_opts(dcpl, &options) < 0 || options != 0) return false;
+  }
+  return api().H5Sget_simple_extent_type(space) == H5S_SIMPLE && hdf5::is_fixed_size(type) &&
+         !hdf5::extent_of(space).empty();
+}
+
+/// The catalog is untrusted: what it says of a dataset has to be what HDF5 says of it, and could
+/// have been created. Bytes of chunk objects would otherwise be taken for pointers, or be written
+/// to the files of raw data that a dataset names.
+Status check_kind(const Object& object) {
+  const Handle type = type_of(object);
+  const Handle space = space_of(object);
+  const Handle dcpl = creation_list_of(object);
+  if (!type.valid() || !space.valid() || !dcpl.valid()) return native_failure("description");
+  if (can_have_chunk_objects(type.get(), space.get(), dcpl.get())) return {};
+  return {Code::corrupt, "datasets of its type, shape or storage have no chunk objects"};
+}
+
+/// The pieces of a contiguous dataset stand in the catalog alone.
 Status check_layout(const CatalogEntry& entry, hid_t dcpl, std::size_t rank) {
   const H5D_layout_t layout = api().H5Pget_layout(dcpl);
   const bool fits = entry.contiguous
@@ -55,6 +80,9 @@ Status unfit(const std::string& name, const Status& why) {
 Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address address,
                                               const CatalogEntry& entry, bool fresh) {
   FileState& file = *object.file;
+  if (const Status status = check_kind(object); !status.ok()) {
+    return unfit(file.url() + path_of(object.under, H5I_DATASET), status);
+  }
   ARRAYMORPH_ASSIGN(Description description, describe(object, entry.chunk, entry.contiguous));
   chunk::ArraySpec& spec = description.spec;
   const Handle dcpl = creation_list_of(object);
@@ -148,19 +176,7 @@ std::string path_of(void* native_object, H5I_type_t type) {
 }
 
 bool wants_chunk_objects(const Config& config, hid_t type, hid_t space, hid_t dcpl) {
-  const H5D_layout_t layout = api().H5Pget_layout(dcpl);
-  if (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS) return false;
-  if (layout == H5D_CONTIGUOUS && api().H5Pget_external_count(dcpl) != 0) return false;
-  if (layout == H5D_CHUNKED) {
-    // Unfiltered edge chunks would need a second codec.
-    unsigned options = 0;
-    if (api().H5Pget_chunk_opts(dcpl, &options) < 0 || options != 0) return false;
-  }
-  if (api().H5Sget_simple_extent_type(space) != H5S_SIMPLE || !hdf5::is_fixed_size(type)) {
-    return false;
-  }
-  const chunk::Extent dims = hdf5::extent_of(space);
-  if (dims.empty()) return false;
+  if (!can_have_chunk_objects(type, space, dcpl)) return false;
   const std::size_t element = api().H5Tget_size(type);
   const auto points = static_cast<std::uint64_t>(api().H5Sget_simple_extent_npoints(space));
   const bool small = points * element < config.inline_bytes || points == 0;
