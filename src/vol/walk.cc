@@ -145,15 +145,14 @@ class Walker {
       const Address address = address_in(link.token);
       if (!seen_.insert(address).second) continue;
       const std::string below = path.empty() ? link.name : path + "/" + link.name;
-      const H5O_type_t type = type_of(address, link.token);
+      const H5O_type_t type = type_of(link.token);
       if (type == H5O_TYPE_UNKNOWN) note(unreadable("object", below));
       what_.visit(below, address, type);
       if (type == H5O_TYPE_GROUP) groups_.push_back({below, link.token});
     }
   }
 
-  H5O_type_t type_of(Address address, H5O_token_t& token) const {
-    if (what_.is_dataset && what_.is_dataset(address)) return H5O_TYPE_DATASET;
+  H5O_type_t type_of(H5O_token_t& token) const {
     const H5VL_loc_params_t loc = by_token(from_.type, token);
     H5O_type_t type = H5O_TYPE_UNKNOWN;
     H5VL_object_get_args_t args{};
