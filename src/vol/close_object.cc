@@ -24,6 +24,9 @@ bool may_be_the_last(const Object& object) {
 }  // namespace
 
 Status flush_file(Object& object, H5F_scope_t scope) {
+  // What was written through virtual datasets may be in HDF5's buffers of this very file.
+  const bool writable = object.file != nullptr && object.file->writable();
+  const Status sources = writable ? flush_sources(*object.file) : Status();
   H5VL_file_specific_args_t args{};
   args.op_type = H5VL_FILE_FLUSH;
   args.args.flush.obj_type = object.type;
@@ -32,8 +35,7 @@ Status flush_file(Object& object, H5F_scope_t scope) {
     return {Code::internal, "HDF5 cannot flush the file: " + hdf5::innermost_error()};
   }
   FileState* file = object.file.get();
-  if (file == nullptr || !file->writable()) return {};
-  const Status sources = flush_sources(*file);
+  if (!writable) return {};
   if (file->catalog().sweep_needed) sweep(*file, object);
   ARRAYMORPH_TRY(file->commit());
   return sources;

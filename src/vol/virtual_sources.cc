@@ -79,6 +79,19 @@ VirtualSources::Source::~Source() {
   dataset::close(dataset, default_transfer(), nullptr);
 }
 
+/// The source has no id, by which HDF5 would find what it keeps of it when it flushes the file.
+Status VirtualSources::Source::flush(const std::string& what) {
+  const hdf5::SilenceErrors silence;
+  H5VL_dataset_specific_args_t args{};
+  args.op_type = H5VL_DATASET_FLUSH;
+  args.args.flush.dset_id = H5I_INVALID_HID;
+  if (api().H5VLdataset_specific(object_of(dataset).under, native(), &args, default_transfer(),
+                                 nullptr) < 0) {
+    return {Code::internal, what + ", cannot be flushed: " + hdf5::innermost_error()};
+  }
+  return file.valid() ? flush_file(file.get(), what) : Status();
+}
+
 VirtualSources::VirtualSources(const Object& object) : object_(object) {
   context().virtual_datasets.insert(this);
   if (const Handle dapl = access_list_of(object); dapl.valid()) {
@@ -303,8 +316,8 @@ Status VirtualSources::flush() {
   flushing_ = true;
   Status result;
   for (auto& [name, source] : sources_) {
-    if (!source.writable || !source.file.valid()) continue;
-    Status status = flush_file(source.file.get(), describe(name.first, name.second));
+    if (!source.writable) continue;
+    Status status = source.flush(describe(name.first, name.second));
     if (result.ok()) result = std::move(status);
   }
   flushing_ = false;
@@ -313,10 +326,10 @@ Status VirtualSources::flush() {
 
 void VirtualSources::hand_over() {
   for (auto& [name, source] : sources_) {
-    if (!source.writable || !source.file.valid()) continue;
+    if (!source.writable) continue;
     std::string what = describe(name.first, name.second);
-    const Status status = flush_file(source.file.get(), what);
-    if (status.ok()) continue;
+    const Status status = source.flush(what);
+    if (status.ok() || !source.file.valid()) continue;
     log(LogLevel::warn, status.message() + " (flush and close of the file try again)");
     context().unstored_sources.push_back({object_.file, std::move(what), std::move(source.file)});
   }

@@ -73,6 +73,9 @@ class VirtualSources {
     Source& operator=(Source&&) = delete;
     ~Source();
 
+    /// Stores what was written through it; of the virtual dataset's own file HDF5 gets it.
+    Status flush(const std::string& what);
+
     hdf5::Handle file;        ///< the source file; invalid for the virtual dataset's own
     void* dataset = nullptr;  ///< Object of the source
     bool writable = false;
