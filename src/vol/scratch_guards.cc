@@ -18,6 +18,7 @@ using hdf5::Handle;
 constexpr H5Z_filter_t kGuard = 511;      // the last of those that HDF5 leaves to programs
 constexpr std::size_t kMostFilters = 15;  // a mask has 32 bits
 constexpr unsigned kSize = 0;             // a guard of the decoded chunk, else of a filter's input
+constexpr unsigned kLeastSize = ~0u;      // the same where the chunk may come with bytes behind it
 
 using Parameters = std::span<const unsigned>;
 
@@ -70,6 +71,7 @@ std::uint64_t least_input(unsigned id, Parameters set, ConstByteSpan in) {
     const std::uint64_t elements = set[2];
     return kScaleOffsetHeader + in_bytes(elements * std::min<std::uint64_t>(bits, set[4] * 8ull));
   }
+  if (id == H5Z_FILTER_FLETCHER32) return 4;  // the checksum
   return id == H5Z_FILTER_SZIP ? 5 : 1;
 }
 
@@ -79,7 +81,8 @@ bool fits(Parameters set, ConstByteSpan in) {
   if (set.size() < 3) return false;
   const std::uint64_t chunk = set[1] | std::uint64_t{set[2]} << 32;
   if (set[0] == kSize && in.size() == chunk) return true;
-  if (set[0] == kSize) {
+  if (set[0] == kLeastSize && in.size() >= chunk) return true;
+  if (set[0] == kSize || set[0] == kLeastSize) {
     refusal = std::to_string(in.size()) + " bytes decoded, " + std::to_string(chunk) + " expected";
     return false;
   }
@@ -123,6 +126,12 @@ bool register_guard() {
   return api().H5Zfilter_avail(kGuard) > 0 || api().H5Zregister(&its) >= 0;
 }
 
+/// Nbit, where no bit can be left out, answers with the size of the buffer, in which a filter that
+/// ran before may have left bytes behind the chunk's (a checksum).
+bool passes_whole_buffers(const FilterSpec& filter) {
+  return filter.id == H5Z_FILTER_NBIT && filter.parameters.size() > 1 && filter.parameters[1] != 0;
+}
+
 bool add_guard(hid_t dcpl, std::vector<unsigned> set) {
   return api().H5Pset_filter(dcpl, kGuard, H5Z_FLAG_MANDATORY, set.size(), set.data()) >= 0;
 }
@@ -138,7 +147,9 @@ Handle with_guards(hid_t dcpl, const std::vector<FilterSpec>& filters, std::uint
   if (filters.empty() || filters.size() > kMostFilters || !register_guard()) return {};
   Handle list(api().H5Pcopy(dcpl));
   if (!list.valid() || api().H5Premove_filter(list.get(), H5Z_FILTER_ALL) < 0) return {};
-  const std::vector<unsigned> size{kSize, static_cast<unsigned>(chunk_bytes),
+  const bool may_grow = std::any_of(filters.begin(), filters.end(), passes_whole_buffers);
+  const std::vector<unsigned> size{may_grow ? kLeastSize : kSize,
+                                   static_cast<unsigned>(chunk_bytes),
                                    static_cast<unsigned>(chunk_bytes >> 32)};
   if (!add_guard(list.get(), size)) return {};
   for (const FilterSpec& filter : filters) {

@@ -181,3 +181,23 @@ def test_filters_on_other_element_sizes(local_store: Store, dtype: str) -> None:
         )
     with arraymorph.File(local_store.url("f.h5")) as f:
         np.testing.assert_array_equal(f["x"][...], values)
+
+
+@pytest.mark.parametrize("stored", [b"x", b"xyz", b"xyzw"])
+def test_a_chunk_shorter_than_its_checksum(local_store: Store, stored: bytes) -> None:
+    """HDF5 takes the size of the checksum off whatever the size of the chunk."""
+    url = local_store.url("x.h5")
+    dcpl = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    dcpl.set_chunk((32,))
+    dcpl.set_filter(h5py.h5z.FILTER_NBIT, 0, ())
+    dcpl.set_fletcher32()
+    space = h5py.h5s.create_simple((64,), (h5py.h5s.UNLIMITED,))
+    with arraymorph.File(url, "w") as f:
+        d = h5py.Dataset(h5py.h5d.create(f.id, b"d", h5py.h5t.NATIVE_INT32, space, dcpl))
+        d[...] = np.arange(64)
+        f.flush()
+        d.id.write_direct_chunk((32,), stored, 0)
+    with arraymorph.File(url) as f:
+        assert (f["d"][:32] == np.arange(32)).all()
+        with pytest.raises(OSError, match="chunk"):
+            f["d"][...]
