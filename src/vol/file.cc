@@ -278,7 +278,11 @@ herr_t optional(void* obj, H5VL_optional_args_t* args, hid_t dxpl_id, void** req
          ARRAYMORPH_HDF5_ID(H5E_UNSUPPORTED_g));
     return -1;
   }
-  return api().H5VLfile_optional(object.under, native(), args, dxpl_id, req);
+  if (api().H5VLfile_optional(object.under, native(), args, dxpl_id, req) < 0) return -1;
+  if (args->op_type != H5VL_NATIVE_FILE_START_SWMR_WRITE || !object.file) return 0;
+  // Readers may come from now on.
+  const Status status = flush_own(object_of(obj), H5F_SCOPE_LOCAL);
+  return status.ok() ? 0 : not_stored(*object.file, status, ARRAYMORPH_HDF5_ID(H5E_CANTFLUSH_g));
 }
 
 herr_t close(void* obj, hid_t dxpl_id, void** req) {

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import arraymorph
-from conftest import Store
+from conftest import Runner, Store
 
 READER = """
 import sys, arraymorph
@@ -44,3 +44,14 @@ def test_reader_follows_the_writer(store: Store) -> None:
                 assert reader.stdout.readline().split() == [str(length), str(length**2)]
             reader.stdin.close()
             assert reader.wait() == 0
+
+
+def test_readers_may_come_as_soon_as_the_mode_is_on(store: Store, python: Runner) -> None:
+    url = store.url("start.h5")
+    with arraymorph.File(url, "w", libver="latest") as f:
+        f.create_dataset("x", data=range(10), maxshape=(None,), chunks=(5,))
+        f.swmr_mode = True
+        result = python(
+            f"import arraymorph; print(arraymorph.File({url!r}, swmr=True)['x'][...].sum())"
+        )
+    assert result.stdout == "45\n"
