@@ -81,8 +81,7 @@ Result<Buffer> unwritten(const Object& object, hid_t memory_type, std::uint64_t 
 
 bool has_fill_value(hid_t dcpl) {
   H5D_fill_value_t defined = H5D_FILL_VALUE_DEFAULT;
-  return api().H5Pfill_value_defined(dcpl, &defined) >= 0 &&
-         defined == H5D_FILL_VALUE_USER_DEFINED;
+  return api().H5Pfill_value_defined(dcpl, &defined) >= 0 && defined == H5D_FILL_VALUE_USER_DEFINED;
 }
 
 }  // namespace

@@ -23,8 +23,7 @@ hid_t list_of(const H5VL_loc_params_t* loc) {
 
 bool is_link_access(hid_t list) {
   const auto& api = hdf5::api();
-  return list > 0 &&
-         api.H5Pisa_class(list, ARRAYMORPH_HDF5_ID(H5P_CLS_LINK_ACCESS_ID_g)) > 0;
+  return list > 0 && api.H5Pisa_class(list, ARRAYMORPH_HDF5_ID(H5P_CLS_LINK_ACCESS_ID_g)) > 0;
 }
 
 /// The file access list that the link access list names, if any, says nothing of a driver.
