@@ -249,6 +249,71 @@ def test_a_copy_keeps_the_names_of_raw_data(base: Path, command: Command) -> Non
         assert f["raw"][...].tobytes() == MARK
 
 
+def follow_extent(path: Path, source: str) -> None:
+    """A plain file whose dataset is as long as its source: its extent is read from there."""
+    endless = h5py.h5s.create_simple((1,), (h5py.h5s.UNLIMITED,))
+    endless.select_hyperslab((0,), (h5py.h5s.UNLIMITED,))
+    dcpl = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    dcpl.set_virtual(endless, source.encode(), b"grows", endless.copy())
+    with h5py.File(path, "w") as f:
+        h5py.h5d.create(f.id, b"v", h5py.h5t.NATIVE_INT64, endless, dcpl)
+
+
+def growing(base: Path) -> Path:
+    """A plain file in the store that leads out of it."""
+    with h5py.File(base / "elsewhere/grows.h5", "w") as f:
+        f.create_dataset("grows", data=SECRET, chunks=(8,), maxshape=(None,))
+    follow_extent(base / "store/plain.h5", f"{base}/elsewhere/grows.h5")
+    return base / "store/plain.h5"
+
+
+@pytest.mark.parametrize("named", ["url", "pointer"])
+@pytest.mark.parametrize(
+    ("options", "target"),
+    [
+        ((), "file://{}/store/copied.h5"),
+        (("--compression", "gzip"), "{}/work/copied.h5"),
+        (("--verify",), "{}/work/copied.h5"),
+        (("--verify", "--layout", "plain"), "file://{}/store/copied.h5"),
+    ],
+    ids=["import", "encoded anew", "export verified", "stored verified"],
+)
+def test_a_copy_of_a_stored_file_stays_in_its_store(
+    options: tuple[str, ...], target: str, named: str, base: Path, command: Command
+) -> None:
+    """A plain file that is named by a URL, or through a pointer, is one of a store."""
+    url = f"file://{growing(base)}"
+    name = url
+    if named == "pointer":
+        name = f"{base}/work/to-plain.h5"
+        arraymorph.pointer(url, Path(name))
+    done = command("copy", *options, name, target.format(base))
+    assert done.returncode == 1
+    assert f"ARRAYMORPH_ALLOW_LINKS=file://{base}/elsewhere/" in done.stderr
+
+
+@pytest.mark.parametrize("options", [("--compression", "gzip"), ("--verify",)])
+def test_a_copy_of_a_path_is_one_of_a_local_file(
+    options: tuple[str, ...], base: Path, command: Command
+) -> None:
+    done = command("copy", *options, str(growing(base)), f"{base}/work/copied.h5")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_verified_copy_is_not_followed_out_of_its_folder(
+    base: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same name leads elsewhere from where the copy lies."""
+    monkeypatch.setenv("ARRAYMORPH_ROOT", f"{base}/store")
+    for path in ("store/grows.h5", "grows.h5"):
+        with h5py.File(base / path, "w") as f:
+            f.create_dataset("grows", data=SECRET, chunks=(8,), maxshape=(None,))
+    follow_extent(base / "store/sub/plain.h5", "../grows.h5")
+    done = command("copy", "--verify", f"file://{base}/store/sub/plain.h5", f"{base}/work/c.h5")
+    assert done.returncode == 1
+    assert f"work/c.h5 leads to file://{base}/grows.h5" in done.stderr
+
+
 # Prefixes
 
 
