@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import arraymorph
 import h5py
@@ -312,6 +314,114 @@ def test_a_verified_copy_is_not_followed_out_of_its_folder(
     done = command("copy", "--verify", f"file://{base}/store/sub/plain.h5", f"{base}/work/c.h5")
     assert done.returncode == 1
     assert f"work/c.h5 leads to file://{base}/grows.h5" in done.stderr
+
+
+# References that hold the name of a file. h5py has no calls for them.
+
+REFERENCES = ("object", "region", "attribute")
+
+
+class References:
+    def __init__(self) -> None:
+        self.library = ctypes.CDLL(h5py.h5f.__file__)
+        self.library.H5open()
+        self.type = ctypes.c_int64.in_dll(self.library, "H5T_STD_REF_g").value
+        for name in ("H5Screate", "H5Acreate2", "H5Dcreate2", "H5Dget_space"):
+            getattr(self.library, name).restype = ctypes.c_int64
+
+    def call(self, name: str, *arguments: Any) -> int:
+        """Whole numbers are ids."""
+        each = [ctypes.c_int64(a) if isinstance(a, int) else a for a in arguments]
+        result = int(getattr(self.library, name)(*each))
+        assert result >= 0, name
+        return result
+
+    def write(self, f: h5py.File, target: h5py.File, kind: str, where: str) -> None:
+        """`where`: "attribute" or "dataset", which is then called "reference"."""
+        reference = (ctypes.c_byte * 64)()
+        if kind == "object":
+            self.call("H5Rcreate_object", target.id.id, b"/", 0, reference)
+        elif kind == "region":
+            dataset = target["d"]
+            space = self.call("H5Dget_space", dataset.id.id)
+            self.call("H5Rcreate_region", target.id.id, b"/d", space, 0, reference)
+        else:
+            self.call("H5Rcreate_attr", target.id.id, b"/", b"a", 0, reference)
+        scalar = self.call("H5Screate", 0)
+        if where == "attribute":
+            made = self.call("H5Acreate2", f.id.id, b"reference", self.type, scalar, 0, 0)
+            self.call("H5Awrite", made, self.type, reference)
+            self.call("H5Aclose", made)
+        else:
+            made = self.call("H5Dcreate2", f.id.id, b"reference", self.type, scalar, 0, 0, 0)
+            self.call("H5Dwrite", made, self.type, 0, 0, 0, reference)
+            self.call("H5Dclose", made)
+        self.call("H5Rdestroy", reference)
+
+
+def referring(path: Path, target: Path, kind: str, where: str) -> None:
+    """A file with a reference into another file, or into itself. Both have the same structure."""
+    for each in (target, path):
+        with h5py.File(each, "w", libver="latest") as f:
+            f["d"] = SECRET
+            f.attrs["a"] = 1
+    with h5py.File(path, "r+", libver="latest") as f, h5py.File(target) as t:
+        References().write(f, f if target == path else t, kind, where)
+
+
+def watched(path: Path) -> Callable[[], bool]:
+    """Says whether anybody has opened the file since it was asked."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "inotify_init1"):
+        pytest.skip("Linux tells who opens files")
+    watch = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    opened = 0x20
+    assert libc.inotify_add_watch(watch, bytes(path), opened) >= 0
+
+    def since() -> bool:
+        try:
+            return bool(os.read(watch, 4096))
+        except BlockingIOError:
+            return False
+
+    return since
+
+
+@pytest.mark.parametrize("where", ["attribute", "dataset"])
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_copy_follows_no_reference_to_another_file(
+    kind: str, where: str, base: Path, command: Command
+) -> None:
+    """HDF5 would open the file that the reference names, for writing."""
+    target = base / "work/referred.h5"
+    referring(base / "store/refers.h5", target, kind, where)
+    was_opened = watched(target)
+    url = f"file://{base}/store/refers.h5"
+    for source in (url, f"{base}/store/refers.h5"):
+        done = command("copy", source, f"file://{base}/store/copied.h5")
+        assert done.returncode == 1
+        assert f"{source} leads to {target} by a reference; " in done.stderr
+        assert "reference'" in done.stderr if where == "attribute" else "/reference:" in done.stderr
+    done = command("copy", "--layout", "plain", "--verify", url, f"file://{base}/store/as-it-is.h5")
+    assert done.returncode == 0, done.stderr
+    assert command("verify", url).returncode == 0
+    assert not was_opened()
+    assert target.read_bytes()
+    assert was_opened()
+
+
+@pytest.mark.parametrize("where", ["attribute", "dataset"])
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_copy_translates_references_into_its_own_file(
+    kind: str, where: str, base: Path, command: Command
+) -> None:
+    path = base / "store/refers.h5"
+    referring(path, path, kind, where)
+    for source in (f"file://{path}", str(path)):
+        options = ("--compression", "gzip", "--verify", "--overwrite")
+        done = command("copy", *options, source, f"{base}/work/copied.h5")
+        assert done.returncode == 0, done.stderr
+        assert str(path).encode() not in (base / "work/copied.h5").read_bytes()
 
 
 # Prefixes
