@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 from conftest import Command, Store
+from test_hostile import Metadata
 from test_http_names import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -422,6 +424,74 @@ def test_a_copy_translates_references_into_its_own_file(
         done = command("copy", *options, source, f"{base}/work/copied.h5")
         assert done.returncode == 0, done.stderr
         assert str(path).encode() not in (base / "work/copied.h5").read_bytes()
+
+
+# Catalogs
+
+
+def with_catalog(base: Path, f: h5py.File, name: str, **entry: object) -> str:
+    """Closes a stored file, and lets its catalog say that this dataset lies in one chunk object."""
+    url, address = f.filename, h5py.h5o.get_info(f[name].id).addr
+    f.close()
+    folder = Path(url.removeprefix("file://"))
+    path = folder / ".arraymorph/metadata.h5"
+    metadata = Metadata.parse(path.read_bytes())
+    said = {"address": address, "chunk": [8], "prefix": name, **entry}
+    metadata.catalog = json.dumps({"version": 1, "datasets": [said]}).encode()
+    path.unlink()  # its checksum lies beside its bytes
+    path.write_bytes(metadata.object())
+    (folder / name / "c").mkdir(parents=True, exist_ok=True)
+    (folder / name / "c/0").write_bytes(b"OVERWROT")
+    return str(url)
+
+
+def external(f: h5py.File, base: Path) -> None:
+    f.create_dataset("d", (8,), "S1", external=[(str(base / "work/raw"), 0, 8)])
+
+
+def virtual(f: h5py.File, base: Path) -> None:
+    layout = h5py.VirtualLayout((8,), "S1")
+    layout[:] = h5py.VirtualSource(str(base / "work/raw.h5"), "d", (8,))
+    f.create_virtual_dataset("d", layout)
+
+
+def chunked(f: h5py.File, base: Path) -> None:
+    f.create_dataset("d", (8,), "S1", chunks=(4,))
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "chunked"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (external, {"contiguous": "external files", "chunked": "layout is not"}),
+        (virtual, {"contiguous": "layout is not", "chunked": "layout is not"}),
+        (chunked, {"contiguous": "layout is not", "chunked": "chunks are not"}),
+    ],
+    ids=["external", "virtual", "other chunks"],
+)
+def test_an_export_writes_where_no_catalog_says(
+    make: Callable[[h5py.File, Path], None],
+    said: dict[str, str],
+    layout: str,
+    base: Path,
+    command: Command,
+) -> None:
+    """HDF5 writes into the files that the description of a dataset names."""
+    with h5py.File(base / "work/raw.h5", "w") as f:
+        f["d"] = np.frombuffer(MARK, "S1")
+    before = (base / "work/raw.h5").read_bytes()
+    f = arraymorph.File(f"file://{base}/store/m.h5", "w")
+    make(f, base)
+    url = with_catalog(base, f, "d", layout=layout)
+    was_opened = [watched(base / "work/raw"), watched(base / "work/raw.h5")]
+    done = command("copy", url, f"{base}/work/copied.h5")
+    assert not any(each() for each in was_opened)
+    assert done.returncode == 1
+    assert f"{url} is damaged: /d: " in done.stderr
+    assert said[layout] in done.stderr
+    assert not (base / "work/copied.h5").exists()
+    assert (base / "work/raw").read_bytes() == MARK
+    assert (base / "work/raw.h5").read_bytes() == before
 
 
 # Prefixes
