@@ -1,5 +1,6 @@
 #include "libhdf5.h"
 
+#include <H5VLconnector.h>
 #include <dlfcn.h>
 
 #include <stdexcept>
@@ -76,6 +77,47 @@ void Libhdf5::set_native(hid_t fapl) const {
   const hid_t connector = LIBHDF5_CALL(H5VLget_connector_id_by_value)(H5_VOL_NATIVE);
   if (connector < 0) throw std::runtime_error(failure("HDF5 gave no native connector"));
   set_connector(fapl, connector);
+}
+
+hid_t Libhdf5::access_to_no_file() const {
+  const hid_t list = LIBHDF5_CALL(H5Pcreate)(*find<hid_t>("H5P_CLS_REFERENCE_ACCESS_ID_g"));
+  if (list < 0) throw std::runtime_error(failure("H5Pcreate failed"));
+  // A connector that can open nothing, which HDF5 asks no plugin after, as it does after its own.
+  // Under it a driver that fails where it is given an image of a file, before it opens one.
+  static const H5VL_class_t nothing = [] {
+    H5VL_class_t connector{};
+    connector.version = H5VL_VERSION;
+    connector.value = 511;  // HDF5 leaves 256 to 511 to whoever wants them
+    connector.name = "arraymorph_no_file";
+    return connector;
+  }();
+  char image[] = "none";
+  std::string failed;
+  if (LIBHDF5_CALL(H5Pset_fapl_sec2)(list) < 0 ||
+      LIBHDF5_CALL(H5Pset_file_image)(list, image, sizeof image) < 0) {
+    failed = failure("H5Pset_file_image failed");
+  }
+  try {
+    if (failed.empty()) {
+      const hid_t connector = LIBHDF5_CALL(H5VLregister_connector)(&nothing, H5P_DEFAULT);
+      if (connector < 0) throw std::runtime_error(failure("H5VLregister_connector failed"));
+      set_connector(list, connector);
+    }
+  } catch (const std::runtime_error& error) {
+    failed = error.what();
+  }
+  if (failed.empty()) return list;
+  LIBHDF5_CALL(H5Pclose)(list);
+  throw std::runtime_error(failed);
+}
+
+std::string Libhdf5::file_of(const H5R_ref_t* reference) const {
+  const auto get = LIBHDF5_CALL(H5Rget_file_name);
+  const ssize_t length = get(reference, nullptr, 0);
+  if (length <= 0) return {};
+  std::string name(static_cast<std::size_t>(length) + 1, '\0');
+  get(reference, name.data(), name.size());
+  return name.c_str();  // the length of some names counts the zero at their end
 }
 
 void Libhdf5::let_go(hid_t object) const { arraymorph_let_go(address_of("H5open"), object); }

@@ -24,6 +24,13 @@ class Libhdf5 {
   /// True when a list made by H5Pcreate opens files through ArrayMorph.
   bool default_is_arraymorph() const;
 
+  /// A reference access list with which HDF5 opens no file: a reference holds the name of another
+  /// file where its writer likes, and HDF5 would open that, for writing. References into the file
+  /// that they were read from need no file opened. The caller closes it.
+  hid_t access_to_no_file() const;
+  /// The name of the file that a reference leads into, for errors; opens nothing.
+  std::string file_of(const H5R_ref_t* reference) const;
+
   /// Drops the changes of a file in conflict, see arraymorph_let_go.
   void let_go(hid_t object) const;
 

@@ -25,7 +25,7 @@ namespace {
 // clang-format off: it does not come to rest here
 #define ARRAYMORPH_SAME_CALLS(X) \
   X(H5Aget_space) X(H5Aget_type) X(H5Aread) X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Lget_info2) X(H5Lget_val) X(H5Oclose) \
-  X(H5Oget_info3) X(H5Rdereference2) X(H5Rget_attr_name) X(H5Rget_region) X(H5Rget_type) \
+  X(H5Oget_info3) X(H5Rdereference2) X(H5Requal) X(H5Rget_attr_name) X(H5Rget_region) X(H5Rget_type) \
   X(H5Ropen_object) X(H5Ropen_region) X(H5Sclose) X(H5Screate_simple) X(H5Sextent_equal) \
   X(H5Sget_select_elem_npoints) X(H5Sget_select_elem_pointlist) X(H5Sget_select_hyper_blocklist) \
   X(H5Sget_select_hyper_nblocks) X(H5Sget_select_npoints) X(H5Sget_select_type) \
@@ -75,7 +75,10 @@ class SameValues {
 
   /// `owner`: see Libhdf5. The files' ids stay the caller's.
   SameValues(const std::string& owner, std::int64_t left, std::int64_t right)
-      : library_(owner), left_(left), right_(right) {
+      : library_(owner),
+        no_file_(library_.access_to_no_file(), library_.find<decltype(::H5Pclose)>("H5Pclose")),
+        left_(left),
+        right_(right) {
 #define ARRAYMORPH_CALL(name) calls_.name = library_.find<decltype(::name)>(#name);
     ARRAYMORPH_SAME_CALLS(ARRAYMORPH_CALL)
 #undef ARRAYMORPH_CALL
@@ -337,13 +340,17 @@ class SameValues {
     auto* const right = reinterpret_cast<H5R_ref_t*>(const_cast<std::byte*>(two));
     const H5R_type_t kind = calls_.H5Rget_type(left);
     if (kind != calls_.H5Rget_type(right)) return false;
-    const Owned object(calls_.H5Ropen_object(left, H5P_DEFAULT, H5P_DEFAULT), calls_.H5Oclose);
-    const Owned other(calls_.H5Ropen_object(right, H5P_DEFAULT, H5P_DEFAULT), calls_.H5Oclose);
+    const Owned object(calls_.H5Ropen_object(left, no_file_.get(), H5P_DEFAULT), calls_.H5Oclose);
+    const Owned other(calls_.H5Ropen_object(right, no_file_.get(), H5P_DEFAULT), calls_.H5Oclose);
+    if (!object.ok() && !other.ok()) {
+      // They lead into other files, or nowhere: the same is what says the same.
+      return calls_.H5Requal(left, right) > 0;
+    }
     if (!same_object(address(object), address(other))) return false;
     if (kind == H5R_ATTR) return attribute_name(left) == attribute_name(right);
     if (kind != H5R_DATASET_REGION2 || !object.ok() || !other.ok()) return true;
-    const Owned region(calls_.H5Ropen_region(left, H5P_DEFAULT, H5P_DEFAULT), calls_.H5Sclose);
-    const Owned area(calls_.H5Ropen_region(right, H5P_DEFAULT, H5P_DEFAULT), calls_.H5Sclose);
+    const Owned region(calls_.H5Ropen_region(left, no_file_.get(), H5P_DEFAULT), calls_.H5Sclose);
+    const Owned area(calls_.H5Ropen_region(right, no_file_.get(), H5P_DEFAULT), calls_.H5Sclose);
     return same_selection(region, area);
   }
 
@@ -382,6 +389,7 @@ class SameValues {
   }
 
   const Libhdf5 library_;
+  const Owned no_file_;  // an access list
   const hid_t left_;
   const hid_t right_;
   Calls calls_;

@@ -25,7 +25,7 @@ namespace {
 // clang-format off: it does not come to rest here
 #define ARRAYMORPH_VALUE_CALLS(X) \
   X(H5Aclose) X(H5Acreate2) X(H5Aget_create_plist) X(H5Aget_space) X(H5Aget_type) X(H5Aread) \
-  X(H5Awrite) X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Dwrite) X(H5Oclose) X(H5Oget_info3) \
+  X(H5Awrite) X(H5Dget_space) X(H5Dget_type) X(H5Dread) X(H5Dwrite) X(H5Fget_name) X(H5Oclose) X(H5Oget_info3) \
   X(H5Oget_comment) X(H5Oopen_by_addr) X(H5Oset_comment) X(H5Pclose) X(H5Rcreate) \
   X(H5Rcreate_attr) X(H5Rcreate_object) X(H5Rcreate_region) X(H5Rdereference2) X(H5Rdestroy) \
   X(H5Rget_attr_name) X(H5Rget_region) X(H5Rget_type) X(H5Ropen_object) X(H5Ropen_region) \
@@ -59,7 +59,10 @@ class Values {
  public:
   /// `owner`: see Libhdf5. The files' ids stay the caller's.
   Values(const std::string& owner, std::int64_t source, std::int64_t target)
-      : library_(owner), source_(source), target_(target) {
+      : library_(owner),
+        no_file_(library_.access_to_no_file(), library_.find<decltype(::H5Pclose)>("H5Pclose")),
+        source_(source),
+        target_(target) {
 #define ARRAYMORPH_CALL(name) calls_.name = library_.find<decltype(::name)>(#name);
     ARRAYMORPH_VALUE_CALLS(ARRAYMORPH_CALL)
 #undef ARRAYMORPH_CALL
@@ -308,9 +311,17 @@ class Values {
     auto* const reference = reinterpret_cast<H5R_ref_t*>(bytes);
     H5R_ref_t made{};
     const H5R_type_t kind = calls_.H5Rget_type(reference);
-    const Owned object(calls_.H5Ropen_object(reference, H5P_DEFAULT, H5P_DEFAULT), calls_.H5Oclose);
+    const Owned object(calls_.H5Ropen_object(reference, no_file_.get(), H5P_DEFAULT),
+                       calls_.H5Oclose);
     std::uint64_t target = 0;
     if (!object.ok() || !target_of(address(object.get()), target)) {
+      const std::string name = file_name(source_);
+      const std::string other = library_.file_of(reference);
+      if (!object.ok() && !other.empty() && other != name) {
+        throw std::runtime_error(name + " leads to " + other +
+                                 " by a reference; HDF5 cannot write a reference to another file "
+                                 "without opening that file, which a copy does not do");
+      }
       throw std::runtime_error(
           "a reference leads to no object of this file, which cannot be written in its form");
     }
@@ -320,7 +331,7 @@ class Values {
     if (kind == H5R_OBJECT2) {
       created = calls_.H5Rcreate_object(moved.get(), ".", H5P_DEFAULT, &made);
     } else if (kind == H5R_DATASET_REGION2) {
-      const Owned region(calls_.H5Ropen_region(reference, H5P_DEFAULT, H5P_DEFAULT),
+      const Owned region(calls_.H5Ropen_region(reference, no_file_.get(), H5P_DEFAULT),
                          calls_.H5Sclose);
       created = calls_.H5Rcreate_region(moved.get(), ".", region.get(), H5P_DEFAULT, &made);
     } else if (kind == H5R_ATTR) {
@@ -335,7 +346,17 @@ class Values {
     *reference = made;
   }
 
+  std::string file_name(hid_t file) const {
+    const ssize_t length = calls_.H5Fget_name(file, nullptr, 0);
+    if (length < 0) fail("H5Fget_name");
+    std::string name(static_cast<std::size_t>(length) + 1, '\0');
+    calls_.H5Fget_name(file, name.data(), name.size());
+    name.pop_back();
+    return name;
+  }
+
   const Libhdf5 library_;
+  const Owned no_file_;  // an access list
   const hid_t source_;
   const hid_t target_;
   Calls calls_;

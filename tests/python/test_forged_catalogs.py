@@ -91,7 +91,7 @@ def test_every_use_is_refused(local_store: Store, tmp_path: Path, kind: str) -> 
     assert raw.read_bytes() == PRECIOUS
 
 
-@pytest.mark.parametrize("command_line", ["verify", "cat"])
+@pytest.mark.parametrize("command_line", ["verify", "cat", "copy"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_commands(
     local_store: Store, arraymorph_program: Command, tmp_path: Path, kind: str, command_line: str

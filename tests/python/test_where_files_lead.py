@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import arraymorph
 import h5py
 import numpy as np
 import pytest
 from conftest import Command, Runner, Store
+from metadata_object import Metadata
 from test_http_names import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -288,6 +292,247 @@ def test_a_copy_keeps_the_names_of_raw_data(base: Path, command: Command) -> Non
     assert command("copy", url, f"{base}/work/back.h5").returncode == 0
     with h5py.File(base / "work/back.h5") as f:
         assert f["raw"][...].tobytes() == MARK
+
+
+def follow_extent(path: Path, source: str) -> None:
+    """A plain file whose dataset is as long as its source: its extent is read from there."""
+    endless = h5py.h5s.create_simple((1,), (h5py.h5s.UNLIMITED,))
+    endless.select_hyperslab((0,), (h5py.h5s.UNLIMITED,))
+    dcpl = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    dcpl.set_virtual(endless, source.encode(), b"grows", endless.copy())
+    with h5py.File(path, "w") as f:
+        h5py.h5d.create(f.id, b"v", h5py.h5t.NATIVE_INT64, endless, dcpl)
+
+
+def growing(base: Path) -> Path:
+    """A plain file in the store that leads out of it."""
+    with h5py.File(base / "elsewhere/grows.h5", "w") as f:
+        f.create_dataset("grows", data=SECRET, chunks=(8,), maxshape=(None,))
+    follow_extent(base / "store/plain.h5", f"{base}/elsewhere/grows.h5")
+    return base / "store/plain.h5"
+
+
+@pytest.mark.parametrize("named", ["url", "pointer"])
+@pytest.mark.parametrize(
+    ("options", "target"),
+    [
+        ((), "file://{}/store/copied.h5"),
+        (("--compression", "gzip"), "{}/work/copied.h5"),
+        (("--verify",), "{}/work/copied.h5"),
+        (("--verify", "--layout", "plain"), "file://{}/store/copied.h5"),
+    ],
+    ids=["import", "encoded anew", "export verified", "stored verified"],
+)
+def test_a_copy_of_a_stored_file_stays_in_its_store(
+    options: tuple[str, ...], target: str, named: str, base: Path, command: Command
+) -> None:
+    """A plain file that is named by a URL, or through a pointer, is one of a store."""
+    url = f"file://{growing(base)}"
+    name = url
+    if named == "pointer":
+        name = f"{base}/work/to-plain.h5"
+        arraymorph.pointer(url, Path(name))
+    done = command("copy", *options, name, target.format(base))
+    assert done.returncode == 1
+    assert f"ARRAYMORPH_ALLOW_LINKS=file://{base}/elsewhere/" in done.stderr
+
+
+@pytest.mark.parametrize("options", [("--compression", "gzip"), ("--verify",)])
+def test_a_copy_of_a_path_is_one_of_a_local_file(
+    options: tuple[str, ...], base: Path, command: Command
+) -> None:
+    done = command("copy", *options, str(growing(base)), f"{base}/work/copied.h5")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_verified_copy_is_not_followed_out_of_its_folder(
+    base: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same name leads elsewhere from where the copy lies."""
+    monkeypatch.setenv("ARRAYMORPH_ROOT", f"{base}/store")
+    for path in ("store/grows.h5", "grows.h5"):
+        with h5py.File(base / path, "w") as f:
+            f.create_dataset("grows", data=SECRET, chunks=(8,), maxshape=(None,))
+    follow_extent(base / "store/sub/plain.h5", "../grows.h5")
+    done = command("copy", "--verify", f"file://{base}/store/sub/plain.h5", f"{base}/work/c.h5")
+    assert done.returncode == 1
+    assert f"work/c.h5 leads to file://{base}/grows.h5" in done.stderr
+
+
+# References that hold the name of a file. h5py has no calls for them.
+
+REFERENCES = ("object", "region", "attribute")
+
+
+class References:
+    def __init__(self) -> None:
+        self.library = ctypes.CDLL(h5py.h5f.__file__)
+        self.library.H5open()
+        self.type = ctypes.c_int64.in_dll(self.library, "H5T_STD_REF_g").value
+        for name in ("H5Screate", "H5Acreate2", "H5Dcreate2", "H5Dget_space"):
+            getattr(self.library, name).restype = ctypes.c_int64
+
+    def call(self, name: str, *arguments: Any) -> int:
+        """Whole numbers are ids."""
+        each = [ctypes.c_int64(a) if isinstance(a, int) else a for a in arguments]
+        result = int(getattr(self.library, name)(*each))
+        assert result >= 0, name
+        return result
+
+    def write(self, f: h5py.File, target: h5py.File, kind: str, where: str) -> None:
+        """`where`: "attribute" or "dataset", which is then called "reference"."""
+        reference = (ctypes.c_byte * 64)()
+        if kind == "object":
+            self.call("H5Rcreate_object", target.id.id, b"/", 0, reference)
+        elif kind == "region":
+            dataset = target["d"]
+            space = self.call("H5Dget_space", dataset.id.id)
+            self.call("H5Rcreate_region", target.id.id, b"/d", space, 0, reference)
+        else:
+            self.call("H5Rcreate_attr", target.id.id, b"/", b"a", 0, reference)
+        scalar = self.call("H5Screate", 0)
+        if where == "attribute":
+            made = self.call("H5Acreate2", f.id.id, b"reference", self.type, scalar, 0, 0)
+            self.call("H5Awrite", made, self.type, reference)
+            self.call("H5Aclose", made)
+        else:
+            made = self.call("H5Dcreate2", f.id.id, b"reference", self.type, scalar, 0, 0, 0)
+            self.call("H5Dwrite", made, self.type, 0, 0, 0, reference)
+            self.call("H5Dclose", made)
+        self.call("H5Rdestroy", reference)
+
+
+def referring(path: Path, target: Path, kind: str, where: str) -> None:
+    """A file with a reference into another file, or into itself. Both have the same structure."""
+    for each in (target, path):
+        with h5py.File(each, "w", libver="latest") as f:
+            f["d"] = SECRET
+            f.attrs["a"] = 1
+    with h5py.File(path, "r+", libver="latest") as f, h5py.File(target) as t:
+        References().write(f, f if target == path else t, kind, where)
+
+
+def watched(path: Path) -> Callable[[], bool]:
+    """Says whether anybody has opened the file since it was asked."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "inotify_init1"):
+        pytest.skip("Linux tells who opens files")
+    watch = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    opened = 0x20
+    assert libc.inotify_add_watch(watch, bytes(path), opened) >= 0
+
+    def since() -> bool:
+        try:
+            return bool(os.read(watch, 4096))
+        except BlockingIOError:
+            return False
+
+    return since
+
+
+@pytest.mark.parametrize("where", ["attribute", "dataset"])
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_copy_follows_no_reference_to_another_file(
+    kind: str, where: str, base: Path, command: Command
+) -> None:
+    """HDF5 would open the file that the reference names, for writing."""
+    target = base / "work/referred.h5"
+    referring(base / "store/refers.h5", target, kind, where)
+    was_opened = watched(target)
+    url = f"file://{base}/store/refers.h5"
+    for source in (url, f"{base}/store/refers.h5"):
+        done = command("copy", source, f"file://{base}/store/copied.h5")
+        assert done.returncode == 1
+        assert f"{source} leads to {target} by a reference; " in done.stderr
+        assert "reference'" in done.stderr if where == "attribute" else "/reference:" in done.stderr
+    done = command("copy", "--layout", "plain", "--verify", url, f"file://{base}/store/as-it-is.h5")
+    assert done.returncode == 0, done.stderr
+    assert command("verify", url).returncode == 0
+    assert not was_opened()
+    assert target.read_bytes()
+    assert was_opened()
+
+
+@pytest.mark.parametrize("where", ["attribute", "dataset"])
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_copy_translates_references_into_its_own_file(
+    kind: str, where: str, base: Path, command: Command
+) -> None:
+    path = base / "store/refers.h5"
+    referring(path, path, kind, where)
+    for source in (f"file://{path}", str(path)):
+        options = ("--compression", "gzip", "--verify", "--overwrite")
+        done = command("copy", *options, source, f"{base}/work/copied.h5")
+        assert done.returncode == 0, done.stderr
+        assert str(path).encode() not in (base / "work/copied.h5").read_bytes()
+
+
+# Catalogs
+
+
+def with_catalog(base: Path, f: h5py.File, name: str, **entry: object) -> str:
+    """Closes a stored file, and lets its catalog say that this dataset lies in one chunk object."""
+    url, address = f.filename, h5py.h5o.get_info(f[name].id).addr
+    f.close()
+    folder = Path(url.removeprefix("file://"))
+    path = folder / ".arraymorph/metadata.h5"
+    metadata = Metadata.parse(path.read_bytes())
+    said = {"address": address, "chunk": [8], "prefix": name, **entry}
+    metadata.catalog = json.dumps({"version": 1, "datasets": [said]}).encode()
+    path.unlink()  # its checksum lies beside its bytes
+    path.write_bytes(metadata.object())
+    (folder / name / "c").mkdir(parents=True, exist_ok=True)
+    (folder / name / "c/0").write_bytes(b"OVERWROT")
+    return str(url)
+
+
+def external(f: h5py.File, base: Path) -> None:
+    f.create_dataset("d", (8,), "S1", external=[(str(base / "work/raw"), 0, 8)])
+
+
+def virtual(f: h5py.File, base: Path) -> None:
+    layout = h5py.VirtualLayout((8,), "S1")
+    layout[:] = h5py.VirtualSource(str(base / "work/raw.h5"), "d", (8,))
+    f.create_virtual_dataset("d", layout)
+
+
+def chunked(f: h5py.File, base: Path) -> None:
+    f.create_dataset("d", (8,), "S1", chunks=(4,))
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "chunked"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (external, {"contiguous": "external files", "chunked": "layout is not"}),
+        (virtual, {"contiguous": "layout is not", "chunked": "layout is not"}),
+        (chunked, {"contiguous": "layout is not", "chunked": "chunks are not"}),
+    ],
+    ids=["external", "virtual", "other chunks"],
+)
+def test_an_export_writes_where_no_catalog_says(
+    make: Callable[[h5py.File, Path], None],
+    said: dict[str, str],
+    layout: str,
+    base: Path,
+    command: Command,
+) -> None:
+    """HDF5 writes into the files that the description of a dataset names."""
+    with h5py.File(base / "work/raw.h5", "w") as f:
+        f["d"] = np.frombuffer(MARK, "S1")
+    before = (base / "work/raw.h5").read_bytes()
+    f = arraymorph.File(f"file://{base}/store/m.h5", "w")
+    make(f, base)
+    url = with_catalog(base, f, "d", layout=layout)
+    was_opened = [watched(base / "work/raw"), watched(base / "work/raw.h5")]
+    done = command("copy", url, f"{base}/work/copied.h5")
+    assert not any(each() for each in was_opened)
+    assert done.returncode == 1
+    assert f"{url} is damaged: /d: " in done.stderr
+    assert said[layout] in done.stderr
+    assert not (base / "work/copied.h5").exists()
+    assert (base / "work/raw").read_bytes() == MARK
+    assert (base / "work/raw.h5").read_bytes() == before
 
 
 # Prefixes

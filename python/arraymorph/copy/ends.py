@@ -29,6 +29,7 @@ class End:
     layout: Layout
     etag: str  # of the plain object, or of the metadata object; "": nothing is there
     size: int
+    by_path: bool  # it was named by its own path, neither by a URL nor through a pointer
 
 
 def is_url(name: str) -> bool:
@@ -62,7 +63,8 @@ def find(name: str, url: str, layout: Layout) -> End | None:
         found = _core.object(url, "" if layout == "plain" else METADATA_KEY)
     except FileNotFoundError:
         return None
-    return End(name, url, local_path(url), layout, found["etag"], found["size"])
+    by_path = not is_url(name) and _pointed(name) is None
+    return End(name, url, local_path(url), layout, found["etag"], found["size"], by_path)
 
 
 def source(name: str) -> End:
@@ -95,7 +97,8 @@ def target(name: str, layout: Layout | None, overwrite: bool) -> tuple[End, End 
             f"{name} exists already as {kind}, which would hide the copy or be hidden by it; "
             f"remove it (`arraymorph rm {name}`) or choose another name"
         )
-    return End(name, url, local_path(url), chosen, there.etag if there else "", 0), there
+    etag, by_path = there.etag if there else "", not is_url(name)
+    return End(name, url, local_path(url), chosen, etag, 0, by_path), there
 
 
 def _pointed(name: str) -> str | None:
@@ -105,12 +108,20 @@ def _pointed(name: str) -> str | None:
     return str(_core.describe(name)["url"])
 
 
+def is_local(end: End) -> bool:
+    """A file of the local disk and no part of a store: HDF5 itself opens it and follows its links.
+
+    A URL names a file in a store, whose links and sources are to stay in that store.
+    """
+    return end.by_path and end.layout == "plain" and end.path is not None
+
+
 @contextmanager
-def opened(end: End) -> Iterator[Any]:
-    """The FileID of a file, for reading; native where it is a local plain file."""
+def opened(end: End, native: bool | None = None) -> Iterator[Any]:
+    """The FileID of a file, for reading; by HDF5 itself where `native`, or where it is local."""
     h5 = Internals()
     h5f, h5p = h5.h5py.h5f, h5.h5py.h5p
-    native = end.layout == "plain" and end.path is not None
+    native = is_local(end) if native is None else native
     fapl = h5p.create(h5p.FILE_ACCESS)
     fapl.set_fclose_degree(h5f.CLOSE_STRONG)
     h5.set_connector(fapl.id, ours=not native)

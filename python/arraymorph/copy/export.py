@@ -181,7 +181,7 @@ class _Exporter:
     def _datasets(self, file: Any) -> Iterator[tuple[int, Any]]:
         """Those of the catalog, by address."""
         h5o = self.h5py.h5o
-        wanted = {entry["address"] for entry in self.catalog["datasets"]}
+        wanted = {entry["address"]: entry for entry in self.catalog["datasets"]}
         names: dict[int, bytes] = {}
 
         def look(name: bytes, info: Any) -> None:
@@ -190,7 +190,28 @@ class _Exporter:
 
         h5o.visit(file, look, info=True)
         for address, name in names.items():
-            yield address, h5o.open(file, name)
+            handle = h5o.open(file, name)
+            self._refuse_others(name, handle, wanted[address])
+            yield address, handle
+
+    def _refuse_others(self, name: bytes, handle: Any, entry: dict[str, Any]) -> None:
+        """A catalog says whatever its writer likes. HDF5 writes placeholders where the description
+        of a dataset says: into local files where that names some."""
+        h5d = self.h5py.h5d
+        plist = handle.get_create_plist() if isinstance(handle, h5d.DatasetID) else None
+        layout = {"contiguous": h5d.CONTIGUOUS, "chunked": h5d.CHUNKED}.get(
+            entry.get("layout", "chunked")
+        )
+        if plist is None or plist.get_layout() != layout:
+            wrong = "its layout is not what the catalog says"
+        elif plist.get_external_count() > 0:
+            wrong = "its data lies in external files, and the catalog says that it is stored"
+        elif layout == h5d.CHUNKED and list(plist.get_chunk()) != list(entry["chunk"]):
+            wrong = "its chunks are not what the catalog says"
+        else:
+            return
+        path = name.decode(errors="surrogateescape").lstrip("/")
+        raise OSError(f"{self.source.url} is damaged: /{path}: {wrong}")
 
     def _chunks(self, extents: dict[int, Any]) -> dict[int, dict[tuple[int, ...], tuple[str, int]]]:
         """Key and size of every stored chunk, by dataset and index."""

@@ -7,7 +7,8 @@ the same objects of the new file.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,10 +154,8 @@ class Recreation:
         return made
 
     def _filled(self, dataset: Recreated) -> None:
-        try:
+        with _naming(dataset.path):
             self.fill(dataset)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise OSError(f"{dataset.path}: {error}") from error
 
     # Attributes and comments
 
@@ -175,21 +174,20 @@ class Recreation:
         index = h5py.h5.INDEX_CRT_ORDER if tracked else h5py.h5.INDEX_NAME
         h5py.h5a.iterate(source, keep, index_type=index)
         for name in names:
-            try:
-                self._attribute(name, source, target)
-            except (OSError, RuntimeError, ValueError) as error:
-                raise OSError(f"attribute {_text(name)!r} of {_text(path)}: {error}") from error
+            self._attribute(f"attribute {_text(name)!r} of {_text(path)}", name, source, target)
 
-    def _attribute(self, name: bytes, source: Any, target: Any) -> None:
+    def _attribute(self, what: str, name: bytes, source: Any, target: Any) -> None:
         h5a = self.h5.h5py.h5a
-        one = h5a.open(source, name)
-        kind, space = one.get_type(), one.get_space()
-        made = self._type(kind)
-        self.values.create_attribute(one.id, target.id, name, made.id, space.id)
+        with _naming(what):
+            one = h5a.open(source, name)
+            kind, space = one.get_type(), one.get_space()
+            made = self._type(kind)
+            self.values.create_attribute(one.id, target.id, name, made.id, space.id)
 
         def write() -> None:
-            two = h5a.open(target, name)  # an id is closed with its object
-            self.values.copy_attribute(one.id, two.id)
+            with _naming(what):
+                two = h5a.open(target, name)  # an id is closed with its object
+                self.values.copy_attribute(one.id, two.id)
 
         if self.values.has_references(kind.id):
             self._later.append(write)
@@ -228,6 +226,15 @@ class Recreation:
             dataset.target.write_direct_chunk(start, stored, mask)
             copied += len(stored)
         return copied
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    """Errors say what they are about."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        raise OSError(f"{what}: {error}") from error
 
 
 def copy_group_properties(h5: Internals, group: Any, plist: Any) -> None:
