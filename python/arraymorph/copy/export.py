@@ -208,10 +208,24 @@ class _Exporter:
             wrong = "its data lies in external files, and the catalog says that it is stored"
         elif layout == h5d.CHUNKED and list(plist.get_chunk()) != list(entry["chunk"]):
             wrong = "its chunks are not what the catalog says"
+        elif self._leads_elsewhere(handle.get_type()):
+            wrong = "data of its type is not stored in chunks of its own"
         else:
             return
         path = name.decode(errors="surrogateescape").lstrip("/")
         raise OSError(f"{self.source.url} is damaged: /{path}: {wrong}")
+
+    def _leads_elsewhere(self, datatype: Any) -> bool:
+        """Elements lead to what lies elsewhere: variable length, or references, at any depth."""
+        h5t = self.h5py.h5t
+        if isinstance(datatype, h5t.TypeStringID):
+            return bool(datatype.is_variable_str())
+        if isinstance(datatype, h5t.TypeCompoundID):
+            members = range(datatype.get_nmembers())
+            return any(self._leads_elsewhere(datatype.get_member_type(i)) for i in members)
+        if isinstance(datatype, h5t.TypeArrayID):
+            return self._leads_elsewhere(datatype.get_super())
+        return isinstance(datatype, (h5t.TypeVlenID, h5t.TypeReferenceID))
 
     def _chunks(self, extents: dict[int, Any]) -> dict[int, dict[tuple[int, ...], tuple[str, int]]]:
         """Key and size of every stored chunk, by dataset and index."""
