@@ -19,7 +19,7 @@ import typer
 from .. import _core
 from ..file import File
 from .names import folder_name
-from .output import message_of, one_line_errors, print_json, print_rows, size_text
+from .output import message_of, one_line_errors, print_json, print_rows, say, size_text
 
 _CHUNK = 1 << 20
 _NAME = "arraymorph-bench"
@@ -145,10 +145,10 @@ def temporary(folder: str) -> Iterator[str]:
         try:
             _remove(name)
         except (OSError, KeyboardInterrupt) as error:
-            print(
+            say(
                 f"arraymorph: {name} could not be removed ({message_of(error)}); "
                 f"`arraymorph rm --recursive {name}` does",
-                file=sys.stderr,
+                error=True,
             )
             raise
 
@@ -285,7 +285,7 @@ def _windows(name: str) -> Step:
 
 
 def _print(result: Result) -> None:
-    print(
+    say(
         f"{result.url}: {result.connections} connections, {result.codec_threads} codec threads "
         f"({' and '.join(_SETTINGS)} change them)"
     )
@@ -307,7 +307,7 @@ def _tune(folder: str, size: int, json: bool) -> None:
     results = []
     for number in _TUNED:
         if sys.stderr.isatty():
-            print(f"{number} connections ...", file=sys.stderr)
+            say(f"{number} connections ...", error=True)
         results.append(_child(folder, size, number))
     if json:
         print_json(results)
@@ -319,7 +319,7 @@ def _tune(folder: str, size: int, json: bool) -> None:
         rows.append((str(each["connections"]), *rates, steps[rows[0][4]]["extra"]))
     print_rows(rows, right=range(5))
     best = max(results, key=_worth)["connections"]
-    print(f"best here: ARRAYMORPH_CONNECTIONS={best}; one run each, differences of 10 % say little")
+    say(f"best here: ARRAYMORPH_CONNECTIONS={best}; one run each, differences of 10 % say little")
 
 
 def _worth(result: dict[str, Any]) -> float:

@@ -11,7 +11,7 @@ import typer
 
 from .inside import member, opened
 from .names import file_url, split
-from .output import one_line_errors, progress
+from .output import escaped, one_line_errors, progress
 from .slices import Index, blocks, read_slice, result_shape
 
 _BLOCK = 32 << 20  # bytes read at a time
@@ -57,7 +57,7 @@ def cat(
         if output is not None:
             _write_npy(dataset, index, output)
         elif index is None:
-            print(_plain(dataset[()]))
+            _write(f"{_plain(dataset[()])}\n")
         elif csv:
             _print_csv(dataset, index)
         elif full and math.prod(result_shape(index)) > _SHOWN:
@@ -98,6 +98,17 @@ def _plain(value: Any) -> Any:
         text[:] = flat
         return text.reshape(value.shape)
     return value
+
+
+def _write(text: str) -> None:
+    """As it is, for programs that read on; a terminal gets its lines and nothing that it obeys."""
+    sys.stdout.write(escaped(text, keep="\n\t") if sys.stdout.isatty() else text)
+
+
+class _Output:
+    """The same as a file."""
+
+    write = staticmethod(_write)
 
 
 def _read(dataset: Any, index: Index) -> Any:
@@ -196,7 +207,7 @@ def _print_csv(dataset: Any, index: Index) -> None:
         raise typer.BadParameter(
             f"{rank} axes do not fit in lines of columns: take one or two with --slice"
         )
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(_Output(), lineterminator="\n")
     names = dataset.dtype.names
     if names:
         if rank > 1:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import one_line_errors, plural, print_json, size_text
+from .output import one_line_errors, plural, print_json, say, size_text
 
 if TYPE_CHECKING:
     from ..copy import Copied, Progress
@@ -91,12 +90,12 @@ def copy(  # noqa: PLR0917  (what the command line has)
             )
     except KeyboardInterrupt as interrupt:
         goes_on = "starts over" if shapes or compression else "goes on from here"
-        print(f"arraymorph: interrupted; the same command {goes_on}", file=sys.stderr)
+        say(f"arraymorph: interrupted; the same command {goes_on}", error=True)
         raise typer.Exit(130) from interrupt
     if as_json:
         print_json(done._asdict())
     else:
-        print(_summary(done, dst))
+        say(_summary(done, dst))
 
 
 copy.__doc__ = _HELP

@@ -17,7 +17,7 @@ import typer
 
 from .. import __version__, _core, _h5py, build_info
 from .doctor_programs import programs
-from .output import message_of, plural, print_json, size_text
+from .output import escaped, message_of, plural, print_json, size_text
 
 _PREFIXES = ("ARRAYMORPH_", "AWS_", "HDF5_", "STORAGE_PLATFORM", "BUCKET_NAME", "XDG_CACHE_HOME")
 # Of the AWS variables, the ones that are safe to show.
@@ -95,9 +95,9 @@ def _print(console: Any, each: Finding, json: bool) -> None:
     if json:
         return
     line = Text(f"{each.state:<5}", style=_STYLES[each.state])
-    console.print(line.append(f"{each.about}: {each.what}", style="not bold default"))
+    console.print(line.append(escaped(f"{each.about}: {each.what}"), style="not bold default"))
     if each.fix:
-        console.print(f"       -> {each.fix}", markup=False)
+        console.print(escaped(f"       -> {each.fix}"), markup=False)
 
 
 def _environment() -> Iterator[Finding]:

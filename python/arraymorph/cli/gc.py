@@ -18,6 +18,7 @@ from .output import (
     print_json,
     progress,
     read_age,
+    say,
     size_text,
 )
 from .stored import Object, Stored, stored
@@ -158,22 +159,22 @@ def _print(found: Plan, delete: bool) -> None:
     now = time.time()
     for each in found.remove:
         age = age_text(now - each.modified) + " old" if each.modified else "age unknown"
-        print(f"{each.kind}: {each.key}: {size_text(each.size)}, {age}")
+        say(f"{each.kind}: {each.key}: {size_text(each.size)}, {age}")
     if found.state == "missing":
-        print("note: there is no file of this name; what lies under it is left over")
+        say("note: there is no file of this name; what lies under it is left over")
     if found.young:
         size = sum(each.size for each in found.young)
-        print(
+        say(
             f"note: {plural(len(found.young), 'object')}, {size_text(size)}, younger than "
             f"{age_text(found.seconds)}, or given up by a commit that is; left alone"
         )
     if found.foreign:
-        print(f"note: {plural(len(found.foreign), 'object')} of others; left alone")
+        say(f"note: {plural(len(found.foreign), 'object')} of others; left alone")
     what = f"{plural(len(found.remove), 'object')}, {size_text(found.size)}"
     if delete:
-        print(f"{found.url}: removed {what}")
+        say(f"{found.url}: removed {what}")
     else:
-        print(f"{found.url}: would remove {what}" + ("; --delete does" if found.remove else ""))
+        say(f"{found.url}: would remove {what}" + ("; --delete does" if found.remove else ""))
 
 
 def _as_json(found: Plan, delete: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from .describe import (
 from .inside import member, opened
 from .layouts import LAYOUTS
 from .names import file_url, split
-from .output import one_line_errors, print_json, size_text, time_text
+from .output import one_line_errors, print_json, say, size_text, time_text
 
 Facts = dict[str, Any]
 
@@ -243,9 +243,9 @@ def _print(facts: Facts) -> None:
             lines.append((name, _text(name, value)))
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
-        print(f"{name:<{width}}  {text}")
+        say(f"{name:<{width}}  {text}")
     for name, value in attributes.items():
-        print(f"@{name} = {value_text(value, 200)}")
+        say(f"@{name} = {value_text(value, 200)}")
 
 
 def _text(name: str, value: Any) -> str:

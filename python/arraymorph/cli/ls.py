@@ -12,7 +12,7 @@ from .. import _core
 from .inside import member, opened, rows_of
 from .layouts import look_at
 from .names import file_url, folder_name, split
-from .output import one_line_errors, plural, print_json, print_rows, size_text, time_text
+from .output import one_line_errors, plural, print_json, print_rows, say, size_text, time_text
 
 _BATCH = 1000  # entries asked for at a time
 
@@ -72,7 +72,7 @@ def ls(
             if json:
                 print_json(found)
             else:
-                print(f"nothing lies in {found['url']}")
+                say(f"nothing lies in {found['url']}")
             return
     _show_members(file_url(place), inside, json)
 
@@ -158,7 +158,7 @@ def _show_folder(found: dict[str, Any], json: bool) -> None:
         )
     print_rows(rows, right=(2,))
     if found["others"]:
-        print(f"note: besides {plural(found['others'], 'other object')}; --all lists them")
+        say(f"note: besides {plural(found['others'], 'other object')}; --all lists them")
 
 
 def _show_members(url: str, path: str, json: bool) -> None:

@@ -14,7 +14,7 @@ from .describe import filters_of, shape_text, tuple_text, type_text
 from .grid_view import View, choose_axes, choose_place, view_of
 from .inside import member, opened
 from .names import file_url, split
-from .output import one_line_errors, plural, print_json, size_text
+from .output import one_line_errors, plural, print_json, say, size_text
 from .trace_file import Trace, fetches, read_trace
 
 
@@ -110,7 +110,7 @@ def map_(
 
         show(subject)
     for line in summary(subject):
-        print(line)
+        say(line)
 
 
 def _subject(

@@ -8,6 +8,7 @@ from typing import Any
 from .colours import MISSING, Scale, colour_at
 from .map import Colour, Subject, facts
 from .map_picture import number_text, scale_of
+from .output import escaped
 
 _NOT_FETCHED = "#44506a"
 
@@ -18,13 +19,13 @@ def show(subject: Subject) -> None:
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(subject.name, style="bold"))
+    console.print(Text(escaped(subject.name), style="bold"))
     for line in facts(subject):
-        console.print(Text(line))
+        console.print(Text(escaped(line)))
     view = subject.view
     if view.down is not None:
         down, across = subject.axis_names[view.down], subject.axis_names[view.across]
-        console.print(Text(f"{down} down, {across} across", style="dim"))
+        console.print(Text(escaped(f"{down} down, {across} across"), style="dim"))
     scale = scale_of(subject)
     values = _fit(view.values, max(20, console.width - 2))
     last = -(-subject.table.grid[0] // view.step[1]) if view.down is None else values.size

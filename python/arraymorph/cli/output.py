@@ -16,7 +16,32 @@ import typer
 _Arguments = ParamSpec("_Arguments")
 _Value = TypeVar("_Value")
 
+# What a terminal obeys instead of showing it, and what changes the order of the letters around it.
+# Names, values and causes come from files and servers. Lone surrogates are bytes that are no UTF-8.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """What a terminal may have of the text: `\\x1b` for the escape character. `keep` may stay."""
+
+    def escape(found: re.Match[str]) -> str:
+        character = found[0]
+        if character in keep:
+            return character
+        if character in "\n\r\t":
+            return repr(character)[1:-1]
+        code = ord(character)
+        byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
+        return f"\\x{byte:02x}" if byte < 0x100 else f"\\u{code:04x}"
+
+    return _OBEYED.sub(escape, text)
+
+
+def say(text: str, error: bool = False) -> None:
+    """One line, escaped, on stdout or stderr: for all that may hold what others have written."""
+    print(escaped(text), file=sys.stderr if error else sys.stdout)
 
 
 def one_line_errors(command: Callable[_Arguments, _Value]) -> Callable[_Arguments, _Value]:
@@ -28,8 +53,11 @@ def one_line_errors(command: Callable[_Arguments, _Value]) -> Callable[_Argument
             return command(*arguments, **options)
         except (typer.Exit, BrokenPipeError):  # the first is a RuntimeError
             raise
+        except typer.BadParameter as error:
+            error.message = escaped(error.message)
+            raise
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            print(f"arraymorph: {message_of(error)}", file=sys.stderr)
+            say(f"arraymorph: {message_of(error)}", error=True)
             raise typer.Exit(1) from error
 
     return run
@@ -72,9 +100,10 @@ def time_text(seconds: float) -> str:
 
 
 def print_rows(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """Columns as wide as they need, two spaces apart; those of `right` end at one line."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+    """Columns as wide as they need, two spaces apart; those of `right` end at one line. Escaped."""
+    shown = [[escaped(text) for text in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
         cells = [
             text.rjust(width) if number in right else text.ljust(width)
             for number, (text, width) in enumerate(zip(row, widths, strict=True))

@@ -13,7 +13,16 @@ import typer
 from .. import _core
 from .layouts import METADATA, Layout, layout_of
 from .names import file_url, folder_name
-from .output import message_of, one_line_errors, plural, print_json, progress, size_text
+from .output import (
+    escaped,
+    message_of,
+    one_line_errors,
+    plural,
+    print_json,
+    progress,
+    say,
+    size_text,
+)
 
 _FOREIGN = ("unknown", "other_file")
 _BATCH = 1000  # keys
@@ -68,15 +77,15 @@ def rm(
     """
     plan = _plan_folder(folder_name(url)) if recursive else _plan_file(url)
     if plan.foreign and not json:
-        print(f"note: {plural(plan.foreign, 'object')} below the name are not the file's and stay")
+        say(f"note: {plural(plan.foreign, 'object')} below the name are not the file's and stay")
     for each in plan.files[:_MOST_FILES]:
-        print(f"  {each}", file=sys.stderr)
+        say(f"  {each}", error=True)
     if len(plan.files) > _MOST_FILES:
-        print(f"  and {len(plan.files) - _MOST_FILES:,} more", file=sys.stderr)
+        say(f"  and {len(plan.files) - _MOST_FILES:,} more", error=True)
     if not dry_run and not yes:
         if not sys.stdin.isatty():
             raise OSError(f"would remove {plan.words()}; say --yes where nobody can be asked")
-        typer.confirm(f"Remove {plan.words()}?", abort=True, err=True)
+        typer.confirm(escaped(f"Remove {plan.words()}?"), abort=True, err=True)
     if not dry_run:
         _remove(plan)
     if json:
@@ -90,7 +99,7 @@ def rm(
             }
         )
     else:
-        print(f"{'would remove' if dry_run else 'removed'} {plan.words()}")
+        say(f"{'would remove' if dry_run else 'removed'} {plan.words()}")
 
 
 def _plan_file(name: str) -> Plan:

@@ -20,7 +20,7 @@ from .describe import (
 )
 from .inside import member, opened
 from .names import file_url, split
-from .output import message_of, one_line_errors, plural, print_json, size_text
+from .output import escaped, message_of, one_line_errors, plural, print_json, size_text
 
 
 @dataclass
@@ -183,17 +183,19 @@ def _print(node: Node, attributes: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for before, each, inner in _lines(node, "", ""):
         text = Text(before, style="dim")
-        text.append(each.name, style="bold" if each.kind == "group" else "")
+        text.append(escaped(each.name), style="bold" if each.kind == "group" else "")
         if each.kind == "group" and each is not node:
             text.append("/", style="bold")
         if each.words:
             text.append(
-                "  " + ", ".join(each.words), style="dim" if each.kind != "broken" else "red"
+                escaped("  " + ", ".join(each.words)),
+                style="dim" if each.kind != "broken" else "red",
             )
         console.print(text)
         if attributes:
             for name, value in each.attributes.items():
-                console.print(Text(f"{inner}@{name} = {value_text(value)}", style="dim"))
+                line = escaped(f"{name} = {value_text(value)}")
+                console.print(Text(f"{inner}@{line}", style="dim"))
 
 
 def _lines(node: Node, first: str, rest: str) -> Iterator[tuple[str, Node, str]]:

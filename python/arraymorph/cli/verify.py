@@ -11,7 +11,7 @@ import typer
 
 from .. import _core
 from .contents import unreadable
-from .output import Advance, age_text, one_line_errors, plural, print_json, progress, size_text
+from .output import Advance, age_text, one_line_errors, plural, print_json, progress, say, size_text
 from .stored import Dataset, Index, Object, Stored, stored
 from .verify_plain import check_plain
 from .verify_report import Problem, Report
@@ -148,17 +148,17 @@ def _path(file: Stored, address: int) -> str:
 def _print(report: Report) -> None:
     for problem in report.problems:
         parts = ("PROBLEM", problem.dataset, problem.key, problem.what)
-        print(": ".join(part for part in parts if part))
+        say(": ".join(part for part in parts if part))
     now = time.time()
     leftovers = [each for each in report.objects if each.kind in _LEFTOVERS]
     for each in leftovers[:_SHOWN]:
         age = age_text(now - each.modified) + " old" if each.modified else "age unknown"
-        print(f"unneeded: {each.kind}: {each.key}: {size_text(each.size)}, {age}")
+        say(f"unneeded: {each.kind}: {each.key}: {size_text(each.size)}, {age}")
     if len(leftovers) > _SHOWN:
-        print(f"unneeded: and {len(leftovers) - _SHOWN:,} more (--json lists all)")
+        say(f"unneeded: and {len(leftovers) - _SHOWN:,} more (--json lists all)")
     if leftovers:
         size = sum(each.size for each in leftovers)
-        print(
+        say(
             f"note: {plural(len(leftovers), 'object')}, {size_text(size)}, that the committed file "
             "does not need; `arraymorph gc` removes those that are old enough"
         )
@@ -167,17 +167,17 @@ def _print(report: Report) -> None:
         ("other_file", "of other files whose names start with this one's"),
     ):
         if count := sum(each.kind == kind for each in report.objects):
-            print(f"note: {plural(count, 'object')} {meaning}")
+            say(f"note: {plural(count, 'object')} {meaning}")
     if report.fill_chunks:
-        print(f"note: {plural(report.fill_chunks, 'chunk')} without an object: fill value")
+        say(f"note: {plural(report.fill_chunks, 'chunk')} without an object: fill value")
     for note in report.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     how = "read and decoded" if report.content_read else "seen, not read"
     if report.layout == "plain":
         what = f"a plain HDF5 file, {plural(report.chunks, 'chunk')} {how}"
     else:
         what = f"in {plural(report.chunks, 'chunk object')} {how}"
-    print(
+    say(
         f"{report.url}: {plural(report.datasets, 'dataset')} {what}: "
         + (plural(len(report.problems), "problem") if report.problems else "whole")
     )
