@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from conftest import Store
-from test_hostile import Metadata
+from metadata_object import Metadata
 
 METADATA = ".arraymorph/metadata.h5"
 VALUES = np.arange(4000)

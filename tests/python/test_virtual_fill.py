@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import arraymorph
 import h5py
 import numpy as np
@@ -9,14 +11,14 @@ import pytest
 from conftest import Store
 
 
-def make(store: Store, dtype: object, fill: object, shape: tuple[int, ...], *maps: object) -> str:
-    """`maps`: pairs of a slice of the virtual dataset and a source's name."""
+def make(store: Store, dtype: Any, fill: Any, length: int, *maps: tuple[int, int, str]) -> str:
+    """`maps`: where a source begins in the virtual dataset, how many elements it has, its name."""
     url = store.url("m.h5")
     dcpl = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     dcpl.set_fill_value(np.array([fill], dtype=dtype))
-    space = h5py.h5s.create_simple(shape)
+    space = h5py.h5s.create_simple((length,))
     for begin, count, name in maps:
-        part = h5py.h5s.create_simple(shape)
+        part = h5py.h5s.create_simple((length,))
         part.select_hyperslab((begin,), (count,))
         dcpl.set_virtual(part, name.encode(), b"d", h5py.h5s.create_simple((count,)))
     with arraymorph.File(url, "w") as f:
@@ -30,7 +32,7 @@ def test_each_element_has_its_own_copy(local_store: Store) -> None:
     fill = "a fill value that is long"
     with arraymorph.File(local_store.url("s.h5"), "w") as f:
         f["d"] = ["x", "y"]
-    url = make(local_store, h5py.string_dtype(), fill, (8,), (2, 2, "s.h5"), (4, 2, "none.h5"))
+    url = make(local_store, h5py.string_dtype(), fill, 8, (2, 2, "s.h5"), (4, 2, "none.h5"))
     with arraymorph.File(url) as f:
         for _ in range(3):
             values = f["v"].asstr()[...]
@@ -44,7 +46,7 @@ def test_mappings_that_overlap_hide_no_gap(local_store: Store) -> None:
     for name in ("a.h5", "b.h5"):
         with arraymorph.File(local_store.url(name), "w") as f:
             f["d"] = np.arange(4)
-    url = make(local_store, "i8", -9, (8,), (0, 4, "a.h5"), (0, 4, "b.h5"), (4, 4, "none.h5"))
+    url = make(local_store, "i8", -9, 8, (0, 4, "a.h5"), (0, 4, "b.h5"), (4, 4, "none.h5"))
     with arraymorph.File(url) as f:
         into = np.full(8, 123)
         f["v"].read_direct(into)
