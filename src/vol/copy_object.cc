@@ -55,7 +55,7 @@ Result<std::vector<std::string>> datasets_under(const Object& group) {
   const auto note = [&](const std::string& path, Address, H5O_type_t type) {
     if (type == H5O_TYPE_DATASET) paths.push_back(path);
   };
-  ARRAYMORPH_TRY(walk(group, ".", {note}));
+  ARRAYMORPH_TRY(walk(group, ".", {note, nullptr}));
   return paths;
 }
 

@@ -37,13 +37,15 @@ void sweep(FileState& file, const Object& object) {
   }
   if (!has_own_root(file, object)) return;
   std::set<Address> linked;
-  const Status seen = walk(object, "/", {[&](const std::string&, Address address, H5O_type_t type) {
-                             // HDF5 gives the address of a deleted dataset to what comes next, a
-                             // group say.
-                             const bool may_be_one =
-                                 type == H5O_TYPE_DATASET || type == H5O_TYPE_UNKNOWN;
-                             if (may_be_one) linked.insert(address);
-                           }});
+  const Status seen = walk(object, "/",
+                           {[&](const std::string&, Address address, H5O_type_t type) {
+                              // HDF5 gives the address of a deleted dataset to what comes next, a
+                              // group say.
+                              const bool may_be_one =
+                                  type == H5O_TYPE_DATASET || type == H5O_TYPE_UNKNOWN;
+                              if (may_be_one) linked.insert(address);
+                            },
+                            [&](Address address) { return catalog.datasets.contains(address); }});
   if (!seen.ok()) file.tell_of_unswept(seen);
   bool later = !seen.ok();
   std::vector<Address> gone;

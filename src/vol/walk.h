@@ -13,6 +13,8 @@ struct Walk {
   /// Called once for each object below the start, with the path from there and the token that
   /// HDF5 opens it by. The type is H5O_TYPE_UNKNOWN where the object itself cannot be read.
   std::function<void(const std::string& path, Address address, H5O_type_t type)> visit;
+  /// Optional: true for objects below which nothing lies even if they cannot be read.
+  std::function<bool(Address)> is_leaf;
 };
 
 /// Visits every object that hard links reach from the group `name`, seen from `from`. Soft,
