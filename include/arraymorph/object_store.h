@@ -51,6 +51,9 @@ struct GetReply {
   std::optional<std::uint32_t> checksum{};
 };
 
+/// How the message of a conflict ends where if_match has met no object.
+inline constexpr std::string_view kRemoved = " was removed by somebody else";
+
 /// When a PUT may replace what is there (RFC 9110 conditional requests).
 struct PutCondition {
   enum class Kind { always, if_absent, if_match } kind = Kind::always;

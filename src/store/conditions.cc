@@ -84,7 +84,7 @@ Status check_by_head(ObjectStore& store, const PutRequest& request) {
   if (request.condition.kind == Kind::if_absent) {
     return now.ok() ? Status(Code::already_exists, what + " exists") : Status();
   }
-  if (!now.ok()) return {Code::conflict, what + " was removed by somebody else"};
+  if (!now.ok()) return {Code::conflict, what + std::string(kRemoved)};
   if (now->etag == request.condition.etag) return {};
   return {Code::conflict, what + " was changed by somebody else"};
 }

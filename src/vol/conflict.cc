@@ -33,12 +33,18 @@ Status FileState::report_conflict(const Status& cause) {
   }
   conflict_reported_ = true;
   unlist();
+  if (cause.message().ends_with(kRemoved)) {
+    return {Code::conflict,
+            "somebody else has removed " + url_ +
+                " since it was opened here; this one was not stored: make the file anew and apply "
+                "the changes; with ARRAYMORPH_ON_CONFLICT=overwrite a close stores it as it is "
+                "here, with discard it lets go of it"};
+  }
   return {Code::conflict,
           "somebody else has committed " + url_ +
               " since it was opened here; their state is kept, this one was not stored: open the "
               "file again and apply the changes; with ARRAYMORPH_ON_CONFLICT=overwrite a close "
-              "replaces theirs, with discard it lets go of this one (" +
-              cause.message() + ")"};
+              "replaces theirs, with discard it lets go of this one"};
 }
 
 bool FileState::lost() const { return conflict_reported_ && wanted_now() != OnConflict::overwrite; }

@@ -33,7 +33,7 @@ void apply_condition(const Request& request, int status, Verdict& verdict,
     verdict.status = absent ? Status(Code::already_exists, what + " exists")
                             : Status(Code::conflict, what + " was changed by somebody else");
   } else if (code == Code::not_found && !absent) {
-    verdict.status = Status(Code::conflict, what + " was removed by somebody else");
+    verdict.status = Status(Code::conflict, what + std::string(kRemoved));
   }
 }
 
