@@ -50,19 +50,10 @@ bool can_have_chunk_objects(hid_t type, hid_t space, hid_t dcpl) {
          !hdf5::extent_of(space).empty();
 }
 
-/// The catalog is untrusted: what it says of a dataset has to be what HDF5 says of it, and could
-/// have been created. Bytes of chunk objects would otherwise be taken for pointers, or be written
-/// to the files of raw data that a dataset names.
-Status check_kind(const Object& object) {
-  const Handle type = type_of(object);
-  const Handle space = space_of(object);
-  const Handle dcpl = creation_list_of(object);
-  if (!type.valid() || !space.valid() || !dcpl.valid()) return native_failure("description");
-  if (can_have_chunk_objects(type.get(), space.get(), dcpl.get())) return {};
-  return {Code::corrupt, "datasets of its type, shape or storage have no chunk objects"};
-}
-
-/// The pieces of a contiguous dataset stand in the catalog alone.
+/// The catalog is untrusted: what it says of a dataset has to be what HDF5 says of it (here: for
+/// the layout), and could have been created (describe). Bytes of chunk objects would otherwise be
+/// taken for pointers, or be written to the files of raw data that a dataset names. The pieces of a
+/// contiguous dataset stand in the catalog alone.
 Status check_layout(const CatalogEntry& entry, hid_t dcpl, std::size_t rank) {
   const H5D_layout_t layout = api().H5Pget_layout(dcpl);
   const bool fits = entry.contiguous
@@ -80,9 +71,6 @@ Status unfit(const std::string& name, const Status& why) {
 Result<std::shared_ptr<Dataset>> make_dataset(const Object& object, Address address,
                                               const CatalogEntry& entry, bool fresh) {
   FileState& file = *object.file;
-  if (const Status status = check_kind(object); !status.ok()) {
-    return unfit(file.url() + path_of(object.under, H5I_DATASET), status);
-  }
   ARRAYMORPH_ASSIGN(Description description, describe(object, entry.chunk, entry.contiguous));
   chunk::ArraySpec& spec = description.spec;
   const Handle dcpl = creation_list_of(object);
@@ -129,6 +117,10 @@ Result<Description> describe(const Object& object, const chunk::Extent& chunk, b
   Description description;
   chunk::ArraySpec& spec = description.spec;
   spec.name = file.url() + path_of(object.under, H5I_DATASET);
+  if (!can_have_chunk_objects(type.get(), space.get(), dcpl.get())) {
+    return unfit(spec.name,
+                 {Code::corrupt, "datasets of its type, shape or storage have no chunk objects"});
+  }
   spec.checksums = file.config().checksums != Checksums::off;
   spec.connections = file.config().connections;
   spec.grid = {hdf5::extent_of(space.get()), chunk, api().H5Tget_size(type.get())};
