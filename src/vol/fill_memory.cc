@@ -31,6 +31,11 @@ Result<std::vector<Sequence>> runs_of(const std::vector<hid_t>& spaces) {
 
 /// The elements of `wanted` that lie in none of `provided`. Mappings may overlap.
 Result<std::vector<Sequence>> without(hid_t wanted, const std::vector<hid_t>& provided) {
+  // One source provides everything, as it mostly does: nothing has to be listed.
+  if (provided.size() == 1 &&
+      api().H5Sget_select_npoints(provided.front()) == api().H5Sget_select_npoints(wanted)) {
+    return std::vector<Sequence>();
+  }
   ARRAYMORPH_ASSIGN(const auto runs, runs_of({wanted}));
   ARRAYMORPH_ASSIGN(const auto there, runs_of(provided));
   std::vector<Sequence> rest;
