@@ -1,4 +1,4 @@
-// Removing everything below some folders.
+// Removing what is expected below some folders, and nothing else.
 #pragma once
 
 #include <functional>

@@ -146,8 +146,9 @@ class Walker {
       if (!seen_.insert(address).second) continue;
       const std::string below = path.empty() ? link.name : path + "/" + link.name;
       const H5O_type_t type = type_of(link.token);
-      const bool is_leaf = what_.is_leaf && what_.is_leaf(address);
-      if (type == H5O_TYPE_UNKNOWN && !is_leaf) note(unreadable("object", below));
+      if (type == H5O_TYPE_UNKNOWN && !(what_.is_leaf && what_.is_leaf(address))) {
+        note(unreadable("object", below));
+      }
       what_.visit(below, address, type);
       if (type == H5O_TYPE_GROUP) groups_.push_back({below, link.token});
     }
